@@ -10,7 +10,7 @@ const struct conf_key conf_keys[] = {
     {"site", "audience", CONF_STRING, AT(site, audience), "@site.issuer", "The `aud` of this site's own tokens."},
     {"site", "client_id", CONF_NAME, AT(site, client_id), "latchkey",
      "The `client_id` of this site's own tokens (RFC 9068)."},
-    {"site", "url", CONF_URL, AT(site, url), "@site.issuer",
+    {"site", "url", CONF_URL, AT(site, url), "@site.issuer/cgi-bin",
      "Public address of the directory that holds the CGIs; its origin may always use them from a browser."},
     {"site", "origins", CONF_ORIGINS, AT(site, origins), "",
      "Further browser origins that may call with the cookie and by CORS, separated by spaces."},
