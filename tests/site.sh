@@ -64,7 +64,10 @@ alias.url = (
   cgi.assign = ("" => "")
 }
 CONF
-  LATCHKEY_CONF=$dir/latchkey.conf "$B/bin/keytool" -q init || return 1
+  # As root, the keys get the group that a web server usually has.
+  local group=()
+  [ "$(id -u)" != 0 ] || ! getent group www-data >/dev/null || group=(--group www-data)
+  LATCHKEY_CONF=$dir/latchkey.conf "$B/bin/keytool" -q init "${group[@]}" || return 1
 }
 
 site_start() { # DIR

@@ -1,0 +1,149 @@
+/* POST exchange: a BetterAuth proof in, a new session out (RFC 8693, or a bearer proof with an empty body). */
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "http/problem.h"
+#include "http/serve.h"
+#include "provider/proof.h"
+#include "web/web.h"
+
+#define GRANT_TOKEN_EXCHANGE "urn:ietf:params:oauth:grant-type:token-exchange"
+#define TYPE_PREFIX          "urn:ietf:params:oauth:token-type:"
+
+struct proof {
+    struct span token;
+    bool form;
+    struct buf text; /* holds the token of the form */
+};
+
+static int refuse(struct response *res, int status, const char *error, const char *description)
+{
+    oauth_error(res, status, error, description);
+    return WEB_ANSWERED;
+}
+
+/* A parameter must be absent, or one of two values. */
+static bool form_is(struct span form, const char *name, bool required, const char *one, const char *other)
+{
+    struct buf value = BUF_INIT(256);
+    int error = form_get(form, name, &value);
+    bool fits = error == LK_NOT_FOUND ? !required
+                                      : !error && (span_equals(buf_all(&value), one) || span_equals(buf_all(&value), other));
+    buf_free(&value);
+    return fits;
+}
+
+static int proof_from_form(const struct request *req, struct response *res, struct proof *proof)
+{
+    proof->form = true;
+    if (!form_is(req->body, "grant_type", true, GRANT_TOKEN_EXCHANGE, GRANT_TOKEN_EXCHANGE))
+        return refuse(res, 400, "unsupported_grant_type", "grant_type must be the one of token exchange, once.");
+    if (!form_is(req->body, "subject_token_type", true, TYPE_PREFIX "jwt", TYPE_PREFIX "jwt"))
+        return refuse(res, 400, "invalid_request", "subject_token_type must be the one of a JWT, once.");
+    if (!form_is(req->body, "requested_token_type", false, TYPE_PREFIX "access_token", TYPE_PREFIX "jwt"))
+        return refuse(res, 400, "invalid_request", "requested_token_type can only be an access token.");
+    if (!form_is(req->body, "actor_token", false, "", ""))
+        return refuse(res, 400, "invalid_request", "actor_token is not supported.");
+    if (form_get(req->body, "subject_token", &proof->text) || proof->text.n == 0)
+        return refuse(res, 400, "invalid_request", "subject_token must be there once and not be empty.");
+    proof->token = buf_all(&proof->text);
+    return 0;
+}
+
+static int proof_from_header(const struct request *req, struct response *res, struct proof *proof)
+{
+    switch (guard_bearer(req->authorization, &proof->token)) {
+    case 0:
+        return 0;
+    case LK_NOT_FOUND:
+        refuse(res, 401, "invalid_request", "A proof is needed: a bearer token, or the form of RFC 8693.");
+        response_header(res, "WWW-Authenticate", "Bearer realm=\"latchkey\"");
+        return WEB_ANSWERED;
+    default:
+        return refuse(res, 400, "invalid_request", "The Authorization field is malformed.");
+    }
+}
+
+static int take_proof(const struct request *req, struct response *res, struct proof *proof)
+{
+    if (req->body.n && *req->authorization)
+        return refuse(res, 400, "invalid_request", "Send the proof once: in Authorization or in the form.");
+    return req->body.n ? proof_from_form(req, res, proof) : proof_from_header(req, res, proof);
+}
+
+/* RFC 8693 2.2.2 for the form, RFC 6750 3.1 for the bearer spelling. */
+static int refuse_proof(struct request *req, struct response *res, bool form, int reason)
+{
+    log_event("exchange.refused", "reason", lk_error_code(reason), "address", req->address, NULL);
+    req->log_reason = lk_error_code(reason);
+    refuse(res, form ? 400 : 401, form ? "invalid_request" : "invalid_token", lk_error_text(reason));
+    if (!form)
+        response_headerf(res, "WWW-Authenticate", "Bearer realm=\"latchkey\", error=\"invalid_token\", error_description=\"%s\"",
+                         lk_error_text(reason));
+    return 0;
+}
+
+static void refresh_keys(void *conf)
+{
+    provider_refresh(conf);
+}
+
+static int make_session(struct site *site, struct request *req, struct response *res, const struct proof *proof)
+{
+    struct identity who;
+    struct session session;
+    struct span old = {NULL, 0};
+    struct origin_info from = web_origin(req);
+    int64_t now_us = clock_now_us();
+    bool stale = false;
+    int error = web_cookie(site, req, res, &old);
+    if (error == LK_SYNTAX)
+        return 0;
+    error = proof_verify(site->conf, proof->token, now_us / 1000000, &who, &stale);
+    if (stale) {
+        res->after = refresh_keys;
+        res->after_context = site->conf;
+    }
+    if (error == LK_UNAVAILABLE || error == LK_NOMEM || error == LK_CONFIG)
+        return error;
+    if (error)
+        return refuse_proof(req, res, proof->form, error);
+    /* The key that signs is needed before the proof is spent. */
+    if ((error = site_signer(site)) || (error = site_claims(site)) || (error = site_db(site)))
+        return error;
+    error = session_create(site->db, site->conf, &who, proof->token, old, &from, now_us, &session);
+    if (error == LK_PROOF_USED)
+        return refuse_proof(req, res, proof->form, error);
+    if (error)
+        return error;
+    snprintf(req->log_subject, sizeof req->log_subject, "%s", session.who.subject);
+    snprintf(req->log_session, sizeof req->log_session, "%s", session.id);
+    return web_tokens(site, res, &session, now_us / 1000000, true);
+}
+
+static int exchange(struct request *req, struct response *res, void *state)
+{
+    struct proof proof = {.text = BUF_INIT(JWS_MAX)};
+    int error = web_may_change(state, req, res) ? take_proof(req, res, &proof) : WEB_ANSWERED;
+    if (!error)
+        error = make_session(state, req, res, &proof);
+    buf_free(&proof.text);
+    return error == WEB_ANSWERED ? 0 : error;
+}
+
+static const struct route routes[] = {{METHOD_POST, "", "application/x-www-form-urlencoded", exchange, NULL}};
+
+static const struct program program = {.name = "exchange",
+                                       .routes = routes,
+                                       .route_count = sizeof routes / sizeof routes[0],
+                                       .body_max = JWS_MAX + 4096,
+                                       .oauth = true,
+                                       .open = web_open,
+                                       .close = web_close};
+
+int main(void)
+{
+    _exit(serve(&program, environ));
+}

@@ -1,0 +1,81 @@
+/* POST refresh: rotate the refresh token. DELETE refresh: end the session. The cookie is the only credential. */
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "http/problem.h"
+#include "http/serve.h"
+#include "web/web.h"
+
+/* Unknown, ended, expired and replayed look the same from outside. */
+static int invalid_grant(struct site *site, struct request *req, struct response *res, int reason)
+{
+    log_event("refresh.refused", "reason", lk_error_code(reason), "address", req->address, NULL);
+    req->log_reason = lk_error_code(reason);
+    oauth_error(res, 400, "invalid_grant", "The session has ended. Sign in again.");
+    web_forget(site, res);
+    return 0;
+}
+
+static int rotate(struct request *req, struct response *res, void *state)
+{
+    struct site *site = state;
+    struct session session;
+    struct span token;
+    struct origin_info from = web_origin(req);
+    int64_t now_us = clock_now_us();
+    if (!web_may_change(site, req, res))
+        return 0;
+    int error = web_cookie(site, req, res, &token);
+    if (error == LK_NOT_FOUND)
+        oauth_error(res, 400, "invalid_request", "There is no session cookie.");
+    if (error)
+        return 0;
+    /* What can fail without the client's fault fails before the token is spent. */
+    if ((error = site_signer(site)) || (error = site_claims(site)) || (error = site_db(site)))
+        return error;
+    error = session_rotate(site->db, site->conf, token, &from, now_us, &session);
+    if (error == LK_SYNTAX || error == LK_NOT_FOUND || error == LK_SESSION_DEAD || error == LK_SESSION_REUSE)
+        return invalid_grant(site, req, res, error);
+    if (error)
+        return error;
+    snprintf(req->log_subject, sizeof req->log_subject, "%s", session.who.subject);
+    snprintf(req->log_session, sizeof req->log_session, "%s", session.id);
+    return web_tokens(site, res, &session, now_us / 1000000, false);
+}
+
+static int logout(struct request *req, struct response *res, void *state)
+{
+    struct site *site = state;
+    struct span token;
+    struct origin_info from = web_origin(req);
+    if (!web_may_change(site, req, res))
+        return 0;
+    int error = web_cookie(site, req, res, &token);
+    if (error == LK_SYNTAX)
+        return 0;
+    if (!error) {
+        if ((error = site_db(site)) ||
+            (error = session_end(site->db, token, &from, clock_now_us(), req->log_session)))
+            return error;
+    }
+    response_empty(res, 204);
+    web_forget(site, res);
+    return 0;
+}
+
+static const struct route routes[] = {{METHOD_POST, "", NULL, rotate, NULL}, {METHOD_DELETE, "", NULL, logout, NULL}};
+
+static const struct program program = {.name = "refresh",
+                                       .routes = routes,
+                                       .route_count = sizeof routes / sizeof routes[0],
+                                       .body_max = 4096,
+                                       .oauth = true,
+                                       .open = web_open,
+                                       .close = web_close};
+
+int main(void)
+{
+    _exit(serve(&program, environ));
+}

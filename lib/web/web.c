@@ -1,0 +1,113 @@
+#include "web/web.h"
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "http/cookie.h"
+#include "http/origin.h"
+#include "http/problem.h"
+
+int web_open(char *const env[], void **state, const struct conf **conf, const char **fault)
+{
+    int error = secret_init();
+    struct site *site = error ? NULL : calloc(1, sizeof *site);
+    if (!site)
+        return error ? error : LK_NOMEM;
+    *state = site;
+    error = site_open(env, site);
+    *fault = buf_cstr(&site->fault);
+    *conf = site->conf;
+    return error;
+}
+
+void web_close(void *state)
+{
+    const struct site *site = state;
+    if (site->fault.n)
+        log_event("site.fault", "fault", buf_cstr(&site->fault), NULL);
+    site_close(state);
+    free(state);
+}
+
+struct origin_info web_origin(const struct request *req)
+{
+    return (struct origin_info){.address = req->address, .user_agent = req->user_agent, .request_id = req->id};
+}
+
+static void render(struct response *res, const struct refusal *refusal)
+{
+    problem(res, refusal->status, refusal->detail);
+    if (refusal->challenge[0])
+        response_header(res, "WWW-Authenticate", refusal->challenge);
+}
+
+int web_admit(struct site *site, struct request *req, struct response *res, const struct demand *demand, bool write,
+              int64_t now, struct principal *who)
+{
+    struct refusal refusal = {0};
+    int error = guard_admit(site, req->authorization, demand, write, now, who, &refusal);
+    if (error && refusal.status >= 500)
+        return error;
+    if (error) {
+        req->log_reason = lk_error_code(refusal.reason);
+        render(res, &refusal);
+        return WEB_ANSWERED;
+    }
+    snprintf(req->log_subject, sizeof req->log_subject, "%s", who->subject);
+    snprintf(req->log_session, sizeof req->log_session, "%s", who->session);
+    return 0;
+}
+
+bool web_may_change(const struct site *site, const struct request *req, struct response *res)
+{
+    if (origin_may_change(req, site->conf->site.origins, site->conf->site.url))
+        return true;
+    oauth_error(res, 403, "access_denied", "This origin may not use the session cookie.");
+    return false;
+}
+
+int web_cookie(const struct site *site, const struct request *req, struct response *res, struct span *token)
+{
+    int error = cookie_get(req->cookie, site->conf->session.cookie, token);
+    if (error == LK_SYNTAX)
+        oauth_error(res, 400, "invalid_request", "The session cookie was sent twice.");
+    return error;
+}
+
+int web_tokens(struct site *site, struct response *res, struct session *session, int64_t now, bool issued_token_type)
+{
+    struct grants grants = {0};
+    struct buf token = BUF_INIT(JWS_MAX);
+    json_t *body = NULL;
+    int error = site_signer(site);
+    if (!error)
+        error = site_claims(site);
+    if (!error)
+        error = claims_apply(site->claims, &session->who, &grants);
+    if (!error)
+        error = access_issue(site->conf, site->signer, session, &grants, now, &token);
+    if (error)
+        goto out;
+    body = json_pack("{s:s,s:s,s:I,s:s}", "access_token", buf_cstr(&token), "token_type", "Bearer", "expires_in",
+                     (json_int_t)site->conf->token.lifetime, "scope", grants.features);
+    if (!body || (issued_token_type &&
+                  json_object_set_new(body, "issued_token_type",
+                                      json_string("urn:ietf:params:oauth:token-type:access_token")))) {
+        error = LK_NOMEM;
+        goto out;
+    }
+    response_json(res, 200, "application/json", body);
+    response_header(res, "Cache-Control", "no-store");
+    cookie_set(res, site->conf->session.cookie, session->refresh_token, session->cookie_max_age);
+out:
+    secret_wipe(session->refresh_token, sizeof session->refresh_token);
+    json_decref(body);
+    buf_free(&token);
+    return error;
+}
+
+void web_forget(const struct site *site, struct response *res)
+{
+    cookie_set(res, site->conf->session.cookie, "", 0);
+}

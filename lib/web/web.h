@@ -1,0 +1,36 @@
+#ifndef LK_WEB_WEB_H
+#define LK_WEB_WEB_H
+
+#include "auth/guard.h"
+#include "http/request.h"
+#include "http/response.h"
+
+/* Where HTTP meets the site: the only room that knows both requests and tokens. */
+
+/* `open` and `close` of a struct program whose state is a struct site. */
+int web_open(char *const env[], void **state, const struct conf **conf, const char **fault);
+void web_close(void *state);
+
+/* The bearer guard for a request. 0: admitted, a transaction is open on site->db (see guard_admit).
+ * WEB_ANSWERED: the refusal stands in `res`, the handler returns 0. Negative: a fault of ours, to be returned. */
+#define WEB_ANSWERED 1
+int web_admit(struct site *site, struct request *req, struct response *res, const struct demand *demand, bool write,
+              int64_t now, struct principal *who);
+
+/* Where the request came from, for the audit table. Points into the request. */
+struct origin_info web_origin(const struct request *req);
+
+/* True when a browser may change something with this request; otherwise 403 stands in `res`. */
+bool web_may_change(const struct site *site, const struct request *req, struct response *res);
+
+/* The refresh cookie. 0, or LK_NOT_FOUND, or LK_SYNTAX (two of the name; 400 stands in `res`). */
+int web_cookie(const struct site *site, const struct request *req, struct response *res, struct span *token);
+
+/* The answer of both token endpoints: access token in the body, refresh token in the cookie only. Wipes the session's
+ * refresh token. `issued_token_type` is added for RFC 8693. */
+int web_tokens(struct site *site, struct response *res, struct session *session, int64_t now, bool issued_token_type);
+
+/* Clears the refresh cookie. */
+void web_forget(const struct site *site, struct response *res);
+
+#endif
