@@ -1,0 +1,55 @@
+#include "http/process.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void timed_out(int signal)
+{
+    static const char line[] = "event=request.timeout\n";
+    (void)signal;
+    ssize_t ignored = write(STDERR_FILENO, line, sizeof line - 1);
+    (void)ignored;
+    _exit(1);
+}
+
+void process_begin(void)
+{
+    sigset_t alarm_only; /* a threaded server may start us with its signals held */
+    sigemptyset(&alarm_only);
+    sigaddset(&alarm_only, SIGALRM);
+    umask(077);
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
+    sigaction(SIGALRM, &(struct sigaction){.sa_handler = timed_out}, NULL);
+    sigprocmask(SIG_UNBLOCK, &alarm_only, NULL);
+}
+
+#ifdef __SANITIZE_ADDRESS__
+#define MAY_LIMIT_MEMORY false /* its shadow memory needs terabytes of address space */
+#else
+#define MAY_LIMIT_MEMORY true
+#endif
+
+/* The soft limit only, so that a FastCGI process can follow a changed configuration. */
+static void limit_memory(uint64_t bytes)
+{
+    struct rlimit limit;
+    if (!MAY_LIMIT_MEMORY || bytes == 0 || getrlimit(RLIMIT_AS, &limit))
+        return;
+    limit.rlim_cur = limit.rlim_max == RLIM_INFINITY || bytes < limit.rlim_max ? bytes : limit.rlim_max;
+    setrlimit(RLIMIT_AS, &limit);
+}
+
+void process_limit(const struct conf *conf)
+{
+    limit_memory(conf->process.memory);
+    alarm(conf->process.run > 0 && conf->process.run < INT_MAX ? (unsigned)conf->process.run : 0);
+}
+
+void process_unlimit(void)
+{
+    alarm(0);
+}
