@@ -29,8 +29,9 @@ static bool form_is(struct span form, const char *name, bool required, const cha
 {
     struct buf value = BUF_INIT(256);
     int error = form_get(form, name, &value);
-    bool fits = error == LK_NOT_FOUND ? !required
-                                      : !error && (span_equals(buf_all(&value), one) || span_equals(buf_all(&value), other));
+    bool fits = error == LK_NOT_FOUND
+                    ? !required
+                    : !error && (span_equals(buf_all(&value), one) || span_equals(buf_all(&value), other));
     buf_free(&value);
     return fits;
 }
@@ -80,7 +81,8 @@ static int refuse_proof(struct request *req, struct response *res, bool form, in
     req->log_reason = lk_error_code(reason);
     refuse(res, form ? 400 : 401, form ? "invalid_request" : "invalid_token", lk_error_text(reason));
     if (!form)
-        response_headerf(res, "WWW-Authenticate", "Bearer realm=\"latchkey\", error=\"invalid_token\", error_description=\"%s\"",
+        response_headerf(res, "WWW-Authenticate",
+                         "Bearer realm=\"latchkey\", error=\"invalid_token\", error_description=\"%s\"",
                          lk_error_text(reason));
     return 0;
 }

@@ -8,8 +8,8 @@
 
 /* base64url without padding, RFC 4648 section 5, RFC 7515 section 2. */
 
-#define B64_ENCODED(n) (((n) * 4 + 2) / 3) /* characters for n bytes */
-#define B64_DECODED(n) ((n) * 3 / 4)       /* bytes in n characters */
+#define B64_ENCODED(n) (((n)*4 + 2) / 3) /* characters for n bytes */
+#define B64_DECODED(n) ((n)*3 / 4)       /* bytes in n characters */
 
 /* Writes B64_ENCODED(n) characters and a NUL to `out`. */
 void b64_encode(const void *bytes, size_t n, char *out);

@@ -1,4 +1,5 @@
-/* Forced into every file by the build (-include). What is poisoned here has a bounded or strict counterpart in lib/base. */
+/* Forced into every file by the build (-include). What is poisoned here has a bounded or strict counterpart in
+ * lib/base. */
 #ifndef LK_BASE_BANNED_H
 #define LK_BASE_BANNED_H
 

@@ -10,7 +10,7 @@
 #define CONF_FILE_MAX 65536
 #define CONF_LINE_MAX 198 /* inih's buffer is 200 bytes; a longer line would be cut in silence */
 #define CONF_TEXT_MAX 131072
-#define KEYS_LIMIT 64
+#define KEYS_LIMIT    64
 
 /* While parsing, a string field holds its offset in `text` plus one, because `text` may still move. */
 struct parsing {
@@ -23,8 +23,8 @@ struct parsing {
     int error;
 };
 
-static const char *const type_names[] = {"text",         "absolute path",  "http(s) URL", "list of origins",
-                                         "list of algorithms", "name", "duration",    "number"};
+static const char *const type_names[] = {
+    "text", "absolute path", "http(s) URL", "list of origins", "list of algorithms", "name", "duration", "number"};
 
 const char *conf_type_name(enum conf_type type)
 {
@@ -49,7 +49,8 @@ bool conf_list_has(const char *list, const char *word)
     return false;
 }
 
-/* ---- one value ------------------------------------------------------------------------------------------------------ */
+/* ---- one value ------------------------------------------------------------------------------------------------------
+ */
 
 static bool is_url(struct span s)
 {
@@ -147,7 +148,8 @@ static int keep(struct parsing *p, size_t i, struct span s)
     return p->error;
 }
 
-/* ---- the file ------------------------------------------------------------------------------------------------------- */
+/* ---- the file -------------------------------------------------------------------------------------------------------
+ */
 
 static size_t key_index(const char *section, const char *key)
 {
@@ -224,19 +226,57 @@ static int read_text(struct parsing *p, struct span text)
     return p->error;
 }
 
+#define ENV_PREFIX "LATCHKEY_"
+
+/* "session_grace" is the key grace of the section session. */
+static bool env_names(const char *name, const struct conf_key *key)
+{
+    size_t n = strlen(key->section);
+    return strncmp(name, key->section, n) == 0 && name[n] == '_' && strcmp(name + n + 1, key->key) == 0;
+}
+
+static bool env_in_section(const char *name)
+{
+    bool found = false;
+    for (size_t i = 0; !found && i < conf_key_count; i++) {
+        size_t n = strlen(conf_keys[i].section);
+        found = strncmp(name, conf_keys[i].section, n) == 0 && name[n] == '_';
+    }
+    return found;
+}
+
+/* One variable, "LATCHKEY_SESSION_GRACE=20s". What names no section, such as LATCHKEY_CONF, is not ours to judge. */
+static void read_variable(struct parsing *p, const char *variable)
+{
+    char name[96] = "";
+    const char *value = strchr(variable, '=');
+    size_t n = value ? (size_t)(value - variable) - strlen(ENV_PREFIX) : sizeof name, i = 0;
+    if (n >= sizeof name)
+        return;
+    for (size_t c = 0; c < n; c++) {
+        char upper = variable[strlen(ENV_PREFIX) + c];
+        name[c] = (char)(upper >= 'A' && upper <= 'Z' ? upper - 'A' + 'a' : upper);
+    }
+    while (i < conf_key_count && !env_names(name, &conf_keys[i]))
+        i++;
+    if (i < conf_key_count)
+        keep(p, i, span_of(value + 1));
+    else if (env_in_section(name))
+        complain(p, NULL, NULL, "unknown key");
+}
+
 static int read_environment(struct parsing *p, char *const env[])
 {
-    for (size_t i = 0; !p->error && i < conf_key_count; i++) {
+    const char *file = p->name;
+    p->line = 0;
+    for (; !p->error && env && *env; env++) {
         char name[96];
-        int n = snprintf(name, sizeof name, "LATCHKEY_%s_%s", conf_keys[i].section, conf_keys[i].key);
-        for (int c = 0; c < n; c++)
-            if (name[c] >= 'a' && name[c] <= 'z')
-                name[c] = (char)(name[c] - 'a' + 'A');
-        const char *value = env_get(env, name);
+        if (strncmp(*env, ENV_PREFIX, strlen(ENV_PREFIX)) != 0)
+            continue;
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(*env, "="), *env);
         p->name = name;
-        p->line = 0;
-        if (value)
-            keep(p, i, span_of(value));
+        read_variable(p, *env);
+        p->name = file;
     }
     return p->error;
 }
@@ -286,11 +326,7 @@ int conf_parse(const char *name, struct span text, char *const env[], struct con
     if (!p.conf)
         return LK_NOMEM;
     p.conf->text = BUF_INIT(CONF_TEXT_MAX);
-    if (!read_text(&p, text) && !read_environment(&p, env)) {
-        p.name = name;
-        fill_defaults(&p);
-    }
-    if (p.error) {
+    if (read_text(&p, text) || read_environment(&p, env) || fill_defaults(&p)) {
         conf_free(p.conf);
         return p.error;
     }

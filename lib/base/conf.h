@@ -62,15 +62,24 @@ struct conf {
     struct buf text; /* holds the strings */
 };
 
-enum conf_type { CONF_STRING, CONF_PATH, CONF_URL, CONF_ORIGINS, CONF_ALGORITHMS, CONF_NAME, CONF_DURATION, CONF_COUNT };
+enum conf_type {
+    CONF_STRING,
+    CONF_PATH,
+    CONF_URL,
+    CONF_ORIGINS,
+    CONF_ALGORITHMS,
+    CONF_NAME,
+    CONF_DURATION,
+    CONF_COUNT
+};
 
 struct conf_key {
     const char *section;
     const char *key;
     enum conf_type type;
-    size_t offset;    /* of the field in struct conf */
-    const char *def;  /* the default as it would be written; NULL: required; "@section.key": that key's value */
-    const char *doc;  /* one sentence */
+    size_t offset;   /* of the field in struct conf */
+    const char *def; /* the default as it would be written; NULL: required; "@section.key": that key's value */
+    const char *doc; /* one sentence */
 };
 
 extern const struct conf_key conf_keys[];

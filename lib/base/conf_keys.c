@@ -1,7 +1,7 @@
 #include "base/conf.h"
 
-/* The single source of what latchkey.conf may say: the parser reads it, docs/configuration.md and the sample are checked
- * against it. */
+/* The single source of what latchkey.conf may say: the parser reads it, docs/configuration.md and the sample are
+ * checked against it. */
 #define AT(section, field) offsetof(struct conf, section.field)
 
 const struct conf_key conf_keys[] = {
@@ -42,7 +42,8 @@ const struct conf_key conf_keys[] = {
     {"keys", "lag", CONF_DURATION, AT(keys, lag), "1m", "Until a published file is seen by every host of the site."},
     {"keys", "remote_cache", CONF_DURATION, AT(keys, remote_cache), "15m",
      "How long verifiers elsewhere may cache jwks.json."},
-    {"keys", "margin", CONF_DURATION, AT(keys, margin), "1m", "Safety margin that is added to each gate of a rotation."},
+    {"keys", "margin", CONF_DURATION, AT(keys, margin), "1m",
+     "Safety margin that is added to each gate of a rotation."},
     {"keys", "leeway", CONF_DURATION, AT(keys, leeway), "60s",
      "How far the clocks of this site's hosts may differ when its own tokens are verified."},
     {"token", "lifetime", CONF_DURATION, AT(token, lifetime), "15m", "Lifetime of an access token."},

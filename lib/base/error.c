@@ -5,10 +5,9 @@
 static const struct {
     int error;
     const char *code, *text;
-} errors[] = {
-    {LK_OK, "ok", "done"},
+} errors[] = {{LK_OK, "ok", "done"},
 #define LK_ROW(name, code, text) {name, code, text},
-    LK_ERRORS(LK_ROW)
+              LK_ERRORS(LK_ROW)
 #undef LK_ROW
 };
 

@@ -21,9 +21,9 @@ int file_path(char *out, size_t cap, const char *dir, const char *name)
 static int dir_of(const char *path, char *out, size_t cap)
 {
     const char *slash = strrchr(path, '/');
-    int n = !slash             ? snprintf(out, cap, ".")
-            : slash == path    ? snprintf(out, cap, "/")
-                               : snprintf(out, cap, "%.*s", (int)(slash - path), path);
+    int n = !slash          ? snprintf(out, cap, ".")
+            : slash == path ? snprintf(out, cap, "/")
+                            : snprintf(out, cap, "%.*s", (int)(slash - path), path);
     return n >= 0 && (size_t)n < cap ? 0 : LK_TOO_LARGE;
 }
 

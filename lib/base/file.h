@@ -22,8 +22,8 @@ int file_read(const char *path, enum file_trust trust, struct buf *out, struct s
  * the directory. `uid` and `gid` of -1 leave what the process gives. On failure the old file is untouched and no
  * temporary file is left. LK_SYSTEM (errno says). */
 int file_replace(const char *path, struct span content, mode_t mode, uid_t uid, gid_t gid);
-int file_remove(const char *path);     /* unlink, then fsync of the directory; absent is LK_NOT_FOUND */
-int file_sync_dir(const char *path);   /* fsync of the directory that holds `path` */
+int file_remove(const char *path);   /* unlink, then fsync of the directory; absent is LK_NOT_FOUND */
+int file_sync_dir(const char *path); /* fsync of the directory that holds `path` */
 
 /* Opens (creates, `mode`) a lock file and takes an exclusive flock, waiting at most `wait_ms`.
  * LK_BUSY when it was not free. file_unlock closes; the file stays. */

@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 
-#define LINE_MAX_BYTES 4096
+#define LINE_MAX_BYTES  4096
 #define VALUE_MAX_BYTES 512
 
 static char context[65];

@@ -147,8 +147,8 @@ bool parse_is_origin(struct span s)
     uint64_t port = 1;
     struct span host = {s.p, at}, digits = {s.p + at + 1, at < s.n ? s.n - at - 1 : 0};
     bool bracketed = host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']';
-    if (!is_host(host) || (!bracketed && (memchr(host.p, ':', host.n) || memchr(host.p, '[', host.n) ||
-                                          memchr(host.p, ']', host.n))))
+    if (!is_host(host) ||
+        (!bracketed && (memchr(host.p, ':', host.n) || memchr(host.p, '[', host.n) || memchr(host.p, ']', host.n))))
         return false;
     return at == s.n || (parse_u64(digits, 65535, &port) == 0 && port > 0);
 }

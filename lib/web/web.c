@@ -91,9 +91,9 @@ int web_tokens(struct site *site, struct response *res, struct session *session,
         goto out;
     body = json_pack("{s:s,s:s,s:I,s:s}", "access_token", buf_cstr(&token), "token_type", "Bearer", "expires_in",
                      (json_int_t)site->conf->token.lifetime, "scope", grants.features);
-    if (!body || (issued_token_type &&
-                  json_object_set_new(body, "issued_token_type",
-                                      json_string("urn:ietf:params:oauth:token-type:access_token")))) {
+    if (!body ||
+        (issued_token_type && json_object_set_new(body, "issued_token_type",
+                                                  json_string("urn:ietf:params:oauth:token-type:access_token")))) {
         error = LK_NOMEM;
         goto out;
     }

@@ -13,7 +13,7 @@ function init()
     cookie = file:read("*l")
     file:close()
     wrk.method = "POST"
-    wrk.headers["Content-Length"] = "0"
+    wrk.body = ""
   elseif mode == "get" then
     wrk.headers["Authorization"] = "Bearer " .. os.getenv("BENCH_TOKEN")
   end

@@ -57,8 +57,9 @@ START_TEST(each_fault_names_file_line_and_key)
 {
     refuses(REQUIRED "[session]\ngrase = 5s\n", "latchkey.conf:6: [session] grase: unknown key");
     refuses(REQUIRED "[sesion]\ngrace = 5s\n", "latchkey.conf:5: [sesion]: unknown section");
-    refuses(REQUIRED "[session]\ngrace = 5\n", "latchkey.conf:6: [session] grace: not a usable value, expected duration "
-                                               "such as 90s, 15m, 12h or 7d");
+    refuses(REQUIRED "[session]\ngrace = 5\n",
+            "latchkey.conf:6: [session] grace: not a usable value, expected duration "
+            "such as 90s, 15m, 12h or 7d");
     refuses(REQUIRED "[session]\nper_user = many\n",
             "latchkey.conf:6: [session] per_user: not a usable value, expected number");
     refuses(REQUIRED "[session]\ngrace = 5s\ngrace = 6s\n", "latchkey.conf:7: [session] grace: given twice");
@@ -107,6 +108,18 @@ START_TEST(environment_overrides_a_value)
 }
 END_TEST
 
+START_TEST(misspelt_override_is_refused)
+{
+    char *bad[] = {"LATCHKEY_SESSION_GRASE=30s", NULL};
+    char *foreign[] = {"LATCHKEY_CONF=/x", "LATCHKEY_SEED=7", "LATCHKEY", "HOME=/", NULL};
+    struct conf *c = NULL;
+    ck_assert_int_eq(parse(REQUIRED, bad, &c), LK_CONFIG);
+    ck_assert_str_eq(buf_cstr(&fault), "LATCHKEY_SESSION_GRASE: unknown key");
+    ck_assert_int_eq(parse(REQUIRED, foreign, &c), 0);
+    conf_free(c);
+}
+END_TEST
+
 START_TEST(missing_file_is_one_clear_line)
 {
     char *env[] = {"LATCHKEY_CONF=/nonexistent/latchkey.conf", NULL};
@@ -147,5 +160,5 @@ END_TEST
 
 UNIT_MAIN("base_conf", defaults_follow_the_required_keys, values_comments_and_sections_are_read,
           each_fault_names_file_line_and_key, long_line_is_refused_not_cut, environment_overrides_a_value,
-          missing_file_is_one_clear_line, file_is_loaded_from_where_the_environment_says,
+          misspelt_override_is_refused, missing_file_is_one_clear_line, file_is_loaded_from_where_the_environment_says,
           every_row_of_the_table_is_complete)

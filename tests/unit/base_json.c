@@ -14,12 +14,29 @@ static int read_one(const char *text)
 
 START_TEST(json_is_strict)
 {
-    static const char *const bad[] = {"", "{", "{}x", "{} {}", "{\"a\":1,\"a\":2}", "{\"a\":1,\"\\u0061\":2}",
-                                      "{\"a\":\"\\u0000\"}", "{\"\\u0000\":1}", "{'a':1}", "{\"a\":01}", "{\"a\":1,}",
-                                      "[\"\\ud800\"]", "[\"\xc0\xaf\"]", "[\"\xff\"]", "NaN", "[1e999]",
-                                      "[99999999999999999999]", "\xef\xbb\xbf{}", "[\"a\nb\"]", "// x\n{}"};
-    static const char *const good[] = {"{}", " {} \n", "[]", "1", "\"x\"", "{\"a\":{\"b\":[{}]}}", "[\"\\ud83d\\ude00\"]",
-                                       "[\"{[{[{[\"]", "[\"\\\"[[[[[[\"]"};
+    static const char *const bad[] = {"",
+                                      "{",
+                                      "{}x",
+                                      "{} {}",
+                                      "{\"a\":1,\"a\":2}",
+                                      "{\"a\":1,\"\\u0061\":2}",
+                                      "{\"a\":\"\\u0000\"}",
+                                      "{\"\\u0000\":1}",
+                                      "{'a':1}",
+                                      "{\"a\":01}",
+                                      "{\"a\":1,}",
+                                      "[\"\\ud800\"]",
+                                      "[\"\xc0\xaf\"]",
+                                      "[\"\xff\"]",
+                                      "NaN",
+                                      "[1e999]",
+                                      "[99999999999999999999]",
+                                      "\xef\xbb\xbf{}",
+                                      "[\"a\nb\"]",
+                                      "// x\n{}"};
+    static const char *const good[] = {
+        "{}",           " {} \n",          "[]", "1", "\"x\"", "{\"a\":{\"b\":[{}]}}", "[\"\\ud83d\\ude00\"]",
+        "[\"{[{[{[\"]", "[\"\\\"[[[[[[\"]"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         ck_assert_msg(read_one(bad[i]) == LK_SYNTAX, "%s", bad[i]);
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
@@ -143,5 +160,5 @@ START_TEST(every_error_has_its_own_code)
 END_TEST
 
 UNIT_MAIN("base_json", json_is_strict, nul_byte_is_refused_wherever_it_stands, depth_and_size_are_bounded,
-          seconds_are_integers_or_exact_reals, json_is_written_compact_in_order, buffer_keeps_its_maximum, sha256_of_abc,
-          every_error_has_its_own_code)
+          seconds_are_integers_or_exact_reals, json_is_written_compact_in_order, buffer_keeps_its_maximum,
+          sha256_of_abc, every_error_has_its_own_code)

@@ -127,9 +127,9 @@ END_TEST
 /* RFC 4648 section 10, without padding. */
 START_TEST(base64url_has_the_vectors_of_rfc4648)
 {
-    static const char *const v[][2] = {{"", ""},         {"f", "Zg"},         {"fo", "Zm8"},
-                                       {"foo", "Zm9v"},  {"foob", "Zm9vYg"},  {"fooba", "Zm9vYmE"},
-                                       {"foobar", "Zm9vYmFy"}, {"\xfb\xff\xfe", "-__-"}};
+    static const char *const v[][2] = {
+        {"", ""},           {"f", "Zg"},          {"fo", "Zm8"},          {"foo", "Zm9v"},
+        {"foob", "Zm9vYg"}, {"fooba", "Zm9vYmE"}, {"foobar", "Zm9vYmFy"}, {"\xfb\xff\xfe", "-__-"}};
     for (size_t i = 0; i < sizeof v / sizeof v[0]; i++) {
         char text[16];
         uint8_t bytes[16];
