@@ -24,29 +24,46 @@ static int refuse(struct response *res, int status, const char *error, const cha
     return WEB_ANSWERED;
 }
 
-/* A parameter must be absent, or one of two values. */
-static bool form_is(struct span form, const char *name, bool required, const char *one, const char *other)
+/* The parameters of RFC 8693 2.1 besides the token. Whether absent, doubled or of another value, a refusal is one
+ * sentence; the error code tells a foreign value from a malformed request. */
+static const struct parameter {
+    const char *name;
+    bool required;
+    const char *one, *other; /* values that are taken; NULL: none */
+    const char *foreign;     /* error code for any other value */
+    const char *sentence;
+} parameters[] = {
+    {"grant_type", true, GRANT_TOKEN_EXCHANGE, NULL, "unsupported_grant_type",
+     "grant_type must be the one of token exchange, once."},
+    {"subject_token_type", true, TYPE_PREFIX "jwt", NULL, "invalid_request",
+     "subject_token_type must be the one of a JWT, once."},
+    {"requested_token_type", false, TYPE_PREFIX "access_token", TYPE_PREFIX "jwt", "invalid_request",
+     "requested_token_type can only be an access token."},
+    {"actor_token", false, NULL, NULL, "invalid_request", "actor_token is not supported."},
+};
+
+static bool is_value(const struct buf *value, const char *wanted)
+{
+    return wanted && span_equals(buf_all(value), wanted);
+}
+
+static int check_parameter(const struct parameter *p, const struct request *req, struct response *res)
 {
     struct buf value = BUF_INIT(256);
-    int error = form_get(form, name, &value);
-    bool fits = error == LK_NOT_FOUND
-                    ? !required
-                    : !error && (span_equals(buf_all(&value), one) || span_equals(buf_all(&value), other));
+    int error = form_get(req->body, p->name, &value);
+    bool taken = !error && (is_value(&value, p->one) || is_value(&value, p->other));
     buf_free(&value);
-    return fits;
+    if (taken || (error == LK_NOT_FOUND && !p->required))
+        return 0;
+    return refuse(res, 400, error && error != LK_TOO_LARGE ? "invalid_request" : p->foreign, p->sentence);
 }
 
 static int proof_from_form(const struct request *req, struct response *res, struct proof *proof)
 {
     proof->form = true;
-    if (!form_is(req->body, "grant_type", true, GRANT_TOKEN_EXCHANGE, GRANT_TOKEN_EXCHANGE))
-        return refuse(res, 400, "unsupported_grant_type", "grant_type must be the one of token exchange, once.");
-    if (!form_is(req->body, "subject_token_type", true, TYPE_PREFIX "jwt", TYPE_PREFIX "jwt"))
-        return refuse(res, 400, "invalid_request", "subject_token_type must be the one of a JWT, once.");
-    if (!form_is(req->body, "requested_token_type", false, TYPE_PREFIX "access_token", TYPE_PREFIX "jwt"))
-        return refuse(res, 400, "invalid_request", "requested_token_type can only be an access token.");
-    if (!form_is(req->body, "actor_token", false, "", ""))
-        return refuse(res, 400, "invalid_request", "actor_token is not supported.");
+    for (size_t i = 0; i < sizeof parameters / sizeof parameters[0]; i++)
+        if (check_parameter(&parameters[i], req, res))
+            return WEB_ANSWERED;
     if (form_get(req->body, "subject_token", &proof->text) || proof->text.n == 0)
         return refuse(res, 400, "invalid_request", "subject_token must be there once and not be empty.");
     proof->token = buf_all(&proof->text);

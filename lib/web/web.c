@@ -24,7 +24,7 @@ int web_open(char *const env[], void **state, const struct conf **conf, const ch
 void web_close(void *state)
 {
     const struct site *site = state;
-    if (site->fault.n)
+    if (site->conf && site->fault.n) /* a failed open is logged by serve */
         log_event("site.fault", "fault", buf_cstr(&site->fault), NULL);
     site_close(state);
     free(state);
@@ -89,8 +89,8 @@ int web_tokens(struct site *site, struct response *res, struct session *session,
         error = access_issue(site->conf, site->signer, session, &grants, now, &token);
     if (error)
         goto out;
-    body = json_pack("{s:s,s:s,s:I,s:s}", "access_token", buf_cstr(&token), "token_type", "Bearer", "expires_in",
-                     (json_int_t)site->conf->token.lifetime, "scope", grants.features);
+    body = json_pack("{s:s,s:s,s:I,s:s*}", "access_token", buf_cstr(&token), "token_type", "Bearer", "expires_in",
+                     (json_int_t)site->conf->token.lifetime, "scope", *grants.features ? grants.features : NULL);
     if (!body ||
         (issued_token_type && json_object_set_new(body, "issued_token_type",
                                                   json_string("urn:ietf:params:oauth:token-type:access_token")))) {

@@ -82,6 +82,9 @@ TOKEN=$(ba_token "$USER_SESSION")
 flow_exchange todos
 flow_todos todos
 flow_refusals refusals
+verified() { (cd "$BA_DIR" && "$(ba_node)" --input-type=module - "$BASE_URL/.well-known/jwks.json" "$1" "$ACCESS" <"$ROOT/tests/smoke/verify.mjs"); }
+check "jose verifies our access token by our JWKS" verified "$BASE_URL"
+refuse "... and refuses it for another issuer" verified "$BASE_URL.example"
 http -H "Authorization: Bearer $ACCESS" -H 'Content-Type: application/json' -d '{"title":"mine"}' "$CGI_URL/todos"
 mine=$(json_member id <<<"$BODY")
 for method in GET DELETE; do
