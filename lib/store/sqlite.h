@@ -1,0 +1,31 @@
+#ifndef LK_STORE_SQLITE_H
+#define LK_STORE_SQLITE_H
+
+#include <sqlite3.h>
+
+#include "store/db.h"
+
+/* What the two files of the SQLite driver share; nobody else includes this. */
+
+#define DB_FAULT_SIZE 320
+
+enum db_transaction { TXN_NONE, TXN_READ, TXN_WRITE };
+
+struct db {
+    sqlite3 *handle;
+    struct db_row *statements;
+    enum db_transaction txn;
+    int failed; /* the first error inside the open transaction */
+    char fault[DB_FAULT_SIZE];
+};
+
+/* Remembers what the driver says of `rc` and gives the enum lk_error for it. */
+int sqlite_failed(struct db *db, int rc);
+
+/* Our own refusal: LK_STORE with a fixed sentence. */
+int sqlite_refused(struct db *db, const char *sentence);
+
+/* Runs constant SQL whose rows do not matter. */
+int sqlite_run(struct db *db, const char *sql);
+
+#endif

@@ -1,0 +1,149 @@
+#include "todo_fixture.h"
+
+START_TEST(members_are_set)
+{
+    struct todo t = {0};
+    ck_ok(merge(&t, "{\"title\":\" \\u3000Milk\\t\",\"completed\":true,\"order\":-7}", true));
+    ck_assert_str_eq(t.title, "Milk");
+    ck_assert(t.completed && t.has_order);
+    ck_assert_int_eq(t.order, -7);
+}
+END_TEST
+
+START_TEST(absent_keeps_and_null_resets)
+{
+    struct todo t = {.title = "Milk", .completed = true, .has_order = true, .order = 3};
+    ck_ok(merge(&t, "{}", false));
+    ck_assert(t.completed && t.has_order && t.order == 3);
+    ck_ok(merge(&t, "{\"completed\":null,\"order\":null}", false));
+    ck_assert_str_eq(t.title, "Milk");
+    ck_assert(!t.completed && !t.has_order && t.order == 0);
+}
+END_TEST
+
+START_TEST(whole_object_may_be_sent_back)
+{
+    struct todo t = {.title = "Milk", .id = "i", .created_at = 5};
+    ck_ok(merge(&t, "{\"id\":\"other\",\"url\":1,\"created_at\":\"x\",\"updated_at\":null,\"title\":\"B\"}", true));
+    ck_assert_str_eq(t.title, "B");
+    ck_assert_str_eq(t.id, "i");
+    ck_assert_int_eq(t.created_at, 5);
+}
+END_TEST
+
+START_TEST(wrong_member_is_named_and_nothing_changes)
+{
+    static const struct {
+        const char *text, *says;
+    } wrong[] = {
+        {"{\"completed\":true,\"title\":1}", "/title: must be a string"},
+        {"{\"completed\":true,\"title\":null}", "/title: must be a string"},
+        {"{\"completed\":true,\"title\":[\"a\"]}", "/title: must be a string"},
+        {"{\"completed\":true,\"title\":\"\"}", "/title: must have 1 to 500 characters"},
+        {"{\"completed\":true,\"title\":\" \\n\\u2003\"}", "/title: must have 1 to 500 characters"},
+        {"{\"completed\":true,\"title\":\"a\\u0000b\"}", "/title: must not have control characters"},
+        {"{\"completed\":true,\"title\":\"a\\nb\"}", "/title: must not have control characters"},
+        {"{\"completed\":true,\"title\":\"a\\u009fb\"}", "/title: must not have control characters"},
+        {"{\"order\":1,\"completed\":1}", "/completed: must be true or false"},
+        {"{\"order\":1,\"completed\":\"true\"}", "/completed: must be true or false"},
+        {"{\"completed\":true,\"order\":1.0}", "/order: must be an integer or null"},
+        {"{\"completed\":true,\"order\":1e2}", "/order: must be an integer or null"},
+        {"{\"completed\":true,\"order\":\"1\"}", "/order: must be an integer or null"},
+        {"{\"completed\":true,\"order\":true}", "/order: must be an integer or null"},
+        {"{\"completed\":true,\"order\":9007199254740992}", "/order: must lie between -(2^53-1) and 2^53-1"},
+        {"{\"completed\":true,\"order\":-9007199254740992}", "/order: must lie between -(2^53-1) and 2^53-1"},
+        {"{\"completed\":true,\"Title\":\"a\"}", "/Title: is not a known member"},
+        {"{\"completed\":true,\"\":\"a\"}", "/: is not a known member"},
+        {"{\"completed\":true,\"a/b~c\":\"a\"}", "/a~1b~0c: is not a known member"},
+        {"{\"completed\":true,\"a\\nb\":\"a\"}", "a member is not known"},
+        {"{\"completed\":true,\"\\ta\":\"a\"}", "a member is not known"},
+        {"{\"completed\":true,\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\":\"a\"}",
+         "a member is not known"},
+        {"[]", "must be a JSON object"},
+        {"null", "must be a JSON object"},
+    };
+    const struct todo before = {.title = "Milk", .order = 5};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct todo t = before;
+        ck_assert_msg(merge(&t, wrong[i].text, false) == LK_SYNTAX, "%s", wrong[i].text);
+        ck_assert_str_eq(said, wrong[i].says);
+        ck_assert_mem_eq(&t, &before, sizeof t);
+    }
+}
+END_TEST
+
+START_TEST(extremes_of_order_are_taken)
+{
+    struct todo t = {0};
+    ck_ok(merge(&t, "{\"order\":9007199254740991}", false));
+    ck_assert_int_eq(t.order, INT64_C(9007199254740991));
+    ck_ok(merge(&t, "{\"order\":-9007199254740991}", false));
+    ck_assert_int_eq(t.order, INT64_C(-9007199254740991));
+}
+END_TEST
+
+START_TEST(title_is_required_to_create)
+{
+    struct todo t = {0};
+    ck_assert_int_eq(merge(&t, "{\"completed\":true}", true), LK_SYNTAX);
+    ck_assert_str_eq(said, "/title: is required");
+    ck_ok(merge(&t, "{\"title\":\"a\"}", true));
+}
+END_TEST
+
+/* `n` characters of four bytes each. */
+static int merge_long(struct todo *t, size_t n)
+{
+    struct buf text = BUF_INIT(10000);
+    buf_str(&text, "{\"title\":\"  ");
+    for (size_t i = 0; i < n; i++)
+        buf_str(&text, "\xf0\x9f\x98\x80");
+    buf_str(&text, "  \"}");
+    int error = merge(t, buf_cstr(&text), true);
+    buf_free(&text);
+    return error;
+}
+
+START_TEST(title_has_at_most_500_characters_however_long)
+{
+    struct todo t = {0};
+    struct todo read = {0};
+    ck_assert_int_eq(merge_long(&t, 501), LK_SYNTAX);
+    ck_ok(merge_long(&t, 500));
+    ck_assert_uint_eq(strlen(t.title), 2000);
+    opened();
+    ck_ok(todo_create(db, "alice", &t, NOW));
+    ck_ok(todo_read(db, "alice", t.id, &read));
+    ck_assert_str_eq(read.title, t.title);
+    closed();
+}
+END_TEST
+
+START_TEST(json_has_every_member)
+{
+    struct todo t = {.id = "017f22e2-79b0-7cc3-98c4-dc0c0c07398f",
+                     .title = "Milk \"x\"",
+                     .created_at = 1645557742,
+                     .updated_at = 1645557743};
+    static const char *const without =
+        "{\"id\":\"017f22e2-79b0-7cc3-98c4-dc0c0c07398f\",\"title\":\"Milk \\\"x\\\"\",\"completed\":false,"
+        "\"order\":null,\"created_at\":\"2022-02-22T19:22:22Z\",\"updated_at\":\"2022-02-22T19:22:23Z\","
+        "\"url\":\"https://a.example/todos/017f22e2-79b0-7cc3-98c4-dc0c0c07398f\"}";
+    json_t *json = NULL;
+    ck_ok(todo_to_json(&t, BASE, &json));
+    char *text = json_dumps(json, JSON_COMPACT);
+    ck_assert_str_eq(text, without);
+    free(text);
+    json_decref(json);
+    t.has_order = t.completed = true;
+    t.order = -4;
+    ck_ok(todo_to_json(&t, BASE, &json));
+    ck_assert_int_eq(json_integer_value(json_object_get(json, "order")), -4);
+    ck_assert(json_is_true(json_object_get(json, "completed")));
+    json_decref(json);
+}
+END_TEST
+
+UNIT_MAIN("todo_members", members_are_set, absent_keeps_and_null_resets, whole_object_may_be_sent_back,
+          wrong_member_is_named_and_nothing_changes, extremes_of_order_are_taken, title_is_required_to_create,
+          title_has_at_most_500_characters_however_long, json_has_every_member)
