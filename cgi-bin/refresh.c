@@ -14,8 +14,15 @@ static int invalid_grant(struct site *site, struct request *req, struct response
     log_event("refresh.refused", "reason", lk_error_code(reason), "address", req->address, NULL);
     req->log_reason = lk_error_code(reason);
     oauth_error(res, 400, "invalid_grant", "The session has ended. Sign in again.");
-    web_forget(site, res);
+    if (reason != LK_SESSION_REPLACED) /* this answer may overtake the one with the new cookie */
+        web_forget(site, res);
     return 0;
+}
+
+static bool is_dead(int error)
+{
+    return error == LK_SYNTAX || error == LK_NOT_FOUND || error == LK_SESSION_DEAD || error == LK_SESSION_REPLACED ||
+           error == LK_SESSION_REUSE;
 }
 
 static int rotate(struct request *req, struct response *res, void *state)
@@ -36,7 +43,7 @@ static int rotate(struct request *req, struct response *res, void *state)
     if ((error = site_signer(site)) || (error = site_claims(site)) || (error = site_db(site)))
         return error;
     error = session_rotate(site->db, site->conf, token, &from, now_us, &session);
-    if (error == LK_SYNTAX || error == LK_NOT_FOUND || error == LK_SESSION_DEAD || error == LK_SESSION_REUSE)
+    if (is_dead(error))
         return invalid_grant(site, req, res, error);
     if (error)
         return error;

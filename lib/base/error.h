@@ -19,6 +19,7 @@
     X(LK_SCHEMA_NEWER, "schema_newer", "the database was written by a newer version")                                  \
     X(LK_CRYPTO, "crypto", "the cryptographic library failed")                                                         \
     X(LK_TOO_EARLY, "too_early", "a gate of the key policy is still closed")                                           \
+    X(LK_FORBIDDEN, "forbidden", "a role or feature is missing")                                                       \
     X(LK_LIMITED, "limited", "a rate limit was reached")                                                               \
     X(LK_UNAVAILABLE, "unavailable", "the provider's keys cannot be had now")                                          \
     /* Compact JWS: RFC 7515 */                                                                                        \
@@ -46,6 +47,7 @@
     /* Sessions: design section 5 */                                                                                   \
     X(LK_PROOF_USED, "proof_used", "the proof was used before")                                                        \
     X(LK_SESSION_DEAD, "session_dead", "the session has ended")                                                        \
+    X(LK_SESSION_REPLACED, "session_replaced", "the session was replaced by a newer one")                              \
     X(LK_SESSION_REUSE, "session_reuse", "an old refresh token was presented")
 
 enum lk_error {

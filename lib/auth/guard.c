@@ -1,0 +1,134 @@
+#include "auth/guard.h"
+
+#include <strings.h>
+
+#include "base/error.h"
+#include "base/parse.h"
+
+#define SCHEME "Bearer"
+#define REALM  "Bearer realm=\"latchkey\""
+
+/* ---- the header ------------------------------------------------------------------------------------------------- */
+
+static bool is_scheme(struct span s)
+{
+    size_t n = sizeof SCHEME - 1;
+    return s.n >= n && strncasecmp(s.p, SCHEME, n) == 0 && (s.n == n || s.p[n] == ' ' || s.p[n] == '\t');
+}
+
+/* b64token of RFC 6750 section 2.1. */
+static bool is_b64token(struct span s)
+{
+    while (s.n && s.p[s.n - 1] == '=')
+        s.n--;
+    for (size_t i = 0; i < s.n; i++)
+        if (!parse_is_ident((struct span){s.p + i, 1}, 1) && !memchr(".~+/", s.p[i], 4))
+            return false;
+    return s.n > 0;
+}
+
+int guard_bearer(const char *authorization, struct span *token)
+{
+    struct span value = span_trim(span_of(authorization)), rest = value, part;
+    size_t bearers = 0;
+    while (span_next(&rest, ',', &part)) /* servers join two fields of one name with a comma */
+        bearers += is_scheme(span_trim(part));
+    if (!bearers)
+        return LK_NOT_FOUND;
+    if (!is_scheme(value))
+        return LK_SYNTAX;
+    value = span_trim((struct span){value.p + sizeof SCHEME - 1, value.n - (sizeof SCHEME - 1)});
+    if (!is_b64token(value))
+        return LK_SYNTAX;
+    *token = value;
+    return 0;
+}
+
+/* ---- refusals --------------------------------------------------------------------------------------------------- */
+
+static int refuse(struct refusal *r, int reason, int status, const char *error, const char *detail)
+{
+    *r = (struct refusal){.status = status, .error = error, .detail = detail, .reason = reason};
+    if (status < 500)
+        snprintf(r->challenge, sizeof r->challenge, error ? REALM ", error=\"%s\", error_description=\"%s\"" : REALM,
+                 error, detail);
+    return reason;
+}
+
+/* Ours or the machine's fault: says nothing about the credentials. */
+static int refuse_fault(struct refusal *r, int reason)
+{
+    if (reason == LK_BUSY || reason == LK_UNAVAILABLE)
+        return refuse(r, reason, 503, NULL, "The service is busy. Try again in a moment.");
+    return refuse(r, reason, 500, NULL, "The service has an internal fault.");
+}
+
+static int refuse_credentials(struct refusal *r, int reason)
+{
+    if (reason == LK_NOT_FOUND)
+        return refuse(r, reason, 401, NULL, "An access token is required.");
+    return refuse(r, reason, 400, "invalid_request", "The Authorization field is malformed.");
+}
+
+static int refuse_token(struct refusal *r, int reason)
+{
+    static const struct {
+        int reason;
+        const char *detail;
+    } known[] = {{LK_JWT_EXPIRED, "The access token has expired."},
+                 {LK_SESSION_DEAD, "The session has ended."},
+                 {0, "The access token is not valid."}};
+    size_t i = 0;
+    if (reason == LK_NOMEM || reason == LK_CRYPTO || reason == LK_SYSTEM || reason == LK_STORE || reason == LK_BUSY)
+        return refuse_fault(r, reason);
+    while (known[i].reason && known[i].reason != reason)
+        i++;
+    return refuse(r, reason, 401, "invalid_token", known[i].detail);
+}
+
+static int refuse_demand(struct refusal *r, const struct demand *demand)
+{
+    refuse(r, LK_FORBIDDEN, 403, "insufficient_scope", "The access token does not allow this.");
+    size_t n = strlen(r->challenge);
+    if (demand->feature)
+        snprintf(r->challenge + n, sizeof r->challenge - n, ", scope=\"%s\"", demand->feature);
+    return r->reason;
+}
+
+/* ---- admission -------------------------------------------------------------------------------------------------- */
+
+static bool meets(const struct principal *p, const struct demand *d)
+{
+    return (!d->role || principal_has_role(p, d->role)) && (!d->feature || principal_has_feature(p, d->feature));
+}
+
+static int begin(struct site *site, bool write)
+{
+    int error = site_db(site);
+    return error ? error : write ? db_begin_write(site->db) : db_begin_read(site->db);
+}
+
+int guard_admit(struct site *site, const char *authorization, const struct demand *demand, bool write, int64_t now,
+                struct principal *who, struct refusal *refusal)
+{
+    struct span token = {NULL, 0};
+    struct principal p;
+    int error = guard_bearer(authorization, &token);
+    if (error)
+        return refuse_credentials(refusal, error);
+    if ((error = site_verifiers(site)) != 0)
+        return refuse_fault(refusal, error);
+    if ((error = access_verify(site->conf, site->verifiers, token, now, &p)) != 0)
+        return refuse_token(refusal, error);
+    if ((error = begin(site, write)) != 0)
+        return refuse_fault(refusal, error);
+    if ((error = session_check(site->db, site->conf, p.session, p.subject, now)) != 0)
+        refuse_token(refusal, error);
+    else if (!meets(&p, demand))
+        error = refuse_demand(refusal, demand);
+    if (error)
+        db_rollback(site->db);
+    else
+        *who = p;
+    return error;
+}

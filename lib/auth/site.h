@@ -1,0 +1,34 @@
+#ifndef LK_AUTH_SITE_H
+#define LK_AUTH_SITE_H
+
+#include "auth/claims.h"
+#include "base/conf.h"
+#include "jose/jwks.h"
+#include "store/db.h"
+
+/* What a program has open for its site. Each part is opened when first asked for, and then kept. */
+struct site {
+    struct conf *conf;
+    char *const *env;
+    struct db *db;
+    struct jwk *signer;
+    struct jwks *verifiers;
+    struct claims_policy *claims;
+    struct buf fault; /* the last failure, one line for the log */
+};
+
+/* Reads the configuration. LK_CONFIG with site->fault set; site_close is due in either case. */
+int site_open(char *const env[], struct site *out);
+void site_close(struct site *site);
+
+/* Between two requests of one process (FastCGI): forgets keys and claims policy, so that the next request reads the
+ * files as they are then. Configuration and database stay. */
+void site_forget(struct site *site);
+
+/* LK_STORE, LK_BUSY, LK_CONFIG ...; site->fault says more. */
+int site_db(struct site *site);
+int site_signer(struct site *site);
+int site_verifiers(struct site *site);
+int site_claims(struct site *site);
+
+#endif
