@@ -1,0 +1,164 @@
+#include "options.h"
+
+#include "base/error.h"
+
+struct option {
+    char letter; /* 0: none */
+    const char *name;
+    const char *argument; /* NULL: a switch */
+    const char *only;     /* the subcommands it belongs to, separated by spaces; NULL: all */
+    size_t offset;        /* of a const char * or a bool in struct tool */
+    const char *doc;
+};
+
+static const struct option options[] = {
+    {'d', "directory", "DIR", NULL, offsetof(struct tool, directory),
+     "the key directory, instead of the configured one"},
+    {'c', "config", "CONF", NULL, offsetof(struct tool, config), "the configuration file"},
+    {'j', "json", NULL, NULL, offsetof(struct tool, json), "answer in JSON"},
+    {'q', "quiet", NULL, NULL, offsetof(struct tool, quiet), "print nothing unless it is a failure or a warning"},
+    {'v', "verbose", NULL, NULL, offsetof(struct tool, verbose), "say more; status lists the tombstones too"},
+    {'h', "help", NULL, NULL, offsetof(struct tool, help), "print this text"},
+    {0, "version", NULL, NULL, offsetof(struct tool, version), "print the version"},
+    {0, "alg", "ALG", "init rotate", offsetof(struct tool, alg_name), "ES256, EdDSA or RS256, for the new keys"},
+    {0, "group", "NAME", "init", offsetof(struct tool, group), "group that may read signing.jwk: the web server's"},
+    {0, "force", NULL, "rotate", offsetof(struct tool, force), "rotate although the activation gate is closed"},
+};
+#define OPTIONS (sizeof options / sizeof options[0])
+
+struct parsing {
+    struct tool *tool;
+    int argc;
+    char *const *argv;
+    int at;
+    bool seen[OPTIONS];
+};
+
+static int usage(struct tool *t, const char *what, struct span which)
+{
+    buf_printf(&t->fault, "%s \"%.*s\": keytool --help lists what there is", what, (int)which.n, which.p);
+    return LK_USAGE;
+}
+
+static const struct option *find(char letter, struct span name)
+{
+    for (size_t i = 0; i < OPTIONS; i++)
+        if (letter ? options[i].letter == letter : span_equals(name, options[i].name))
+            return &options[i];
+    return NULL;
+}
+
+/* `value` is what came attached (NULL: nothing did). */
+static int apply(struct parsing *p, const struct option *o, const char *value)
+{
+    char *field = (char *)p->tool + o->offset;
+    p->seen[o - options] = true;
+    if (!o->argument) {
+        if (value)
+            return usage(p->tool, "no value belongs to option", span_of(o->name));
+        *(bool *)(void *)field = true;
+        return 0;
+    }
+    if (!value && p->at + 1 < p->argc)
+        value = p->argv[++p->at];
+    if (!value || !*value)
+        return usage(p->tool, "a value is missing for option", span_of(o->name));
+    *(const char **)(void *)field = value;
+    return 0;
+}
+
+static int parse_long(struct parsing *p, const char *text)
+{
+    const char *equals = strchr(text, '=');
+    struct span name = {text, equals ? (size_t)(equals - text) : strlen(text)};
+    const struct option *o = find(0, name);
+    return o ? apply(p, o, equals ? equals + 1 : NULL) : usage(p->tool, "unknown option", name);
+}
+
+static int parse_short(struct parsing *p, const char *letters)
+{
+    int error = 0;
+    for (; !error && *letters; letters++) {
+        const struct option *o = find(*letters, (struct span){0});
+        if (!o)
+            return usage(p->tool, "unknown option", (struct span){letters, 1});
+        if (o->argument)
+            return apply(p, o, letters[1] ? letters + 1 : NULL);
+        error = apply(p, o, NULL);
+    }
+    return error;
+}
+
+static int parse_command(struct parsing *p, const char *name, const struct command **command)
+{
+    if (*command)
+        return usage(p->tool, "more than one command:", span_of(name));
+    for (size_t i = 0; i < command_count; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            *command = &commands[i];
+    return *command ? 0 : usage(p->tool, "unknown command", span_of(name));
+}
+
+static int check_belonging(const struct parsing *p, const struct command *command)
+{
+    for (size_t i = 0; i < OPTIONS; i++)
+        if (p->seen[i] && options[i].only && !conf_list_has(options[i].only, command->name)) {
+            buf_printf(&p->tool->fault, "option \"%s\" belongs to %s, not to %s", options[i].name, options[i].only,
+                       command->name);
+            return LK_USAGE;
+        }
+    return 0;
+}
+
+static int parse_all(struct parsing *p, const struct command **command)
+{
+    bool only_words = false;
+    int error = 0;
+    for (p->at = 1; !error && p->at < p->argc; p->at++) {
+        const char *word = p->argv[p->at];
+        if (only_words || word[0] != '-' || !word[1])
+            error = parse_command(p, word, command);
+        else if (word[1] != '-')
+            error = parse_short(p, word + 1);
+        else if (word[2])
+            error = parse_long(p, word + 2);
+        else
+            only_words = true;
+    }
+    return error;
+}
+
+int options_parse(struct tool *t, int argc, char *const argv[], const struct command **command)
+{
+    struct parsing p = {.tool = t, .argc = argc, .argv = argv};
+    const struct command *found = NULL;
+    int error = parse_all(&p, &found);
+    if (!error && (t->help || t->version)) {
+        *command = NULL;
+        return 0;
+    }
+    if (!error && !found) {
+        buf_str(&t->fault, "a command is missing: keytool --help lists them");
+        error = LK_USAGE;
+    }
+    if (!error)
+        error = check_belonging(&p, found);
+    if (!error)
+        *command = found;
+    return error;
+}
+
+void options_usage(void)
+{
+    printf("usage: keytool [options] command\n\ncommands:\n");
+    for (size_t i = 0; i < command_count; i++)
+        printf("  %-10s %s\n", commands[i].name, commands[i].doc);
+    printf("\noptions:\n");
+    for (size_t i = 0; i < OPTIONS; i++) {
+        const struct option *o = &options[i];
+        char left[64];
+        snprintf(left, sizeof left, "%c%c%s--%s%s%s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
+                 o->letter ? ", " : "  ", o->name, o->argument ? " " : "", o->argument ? o->argument : "");
+        printf("  %-22s %s%s%s%s\n", left, o->doc, o->only ? " (" : "", o->only ? o->only : "", o->only ? ")" : "");
+    }
+}

@@ -1,0 +1,153 @@
+#include "base/clock.h"
+#include "base/error.h"
+#include "tool.h"
+
+/* What a key waits for, by its state. */
+struct waiting {
+    const char *step; /* NULL: nothing */
+    int64_t at;
+};
+
+static struct waiting waiting_for(const struct key_history *h, const struct key_entry *e)
+{
+    switch (e->state) {
+    case KEY_PUBLISHED:
+        return (struct waiting){"activate", gate_activate(h, e)};
+    case KEY_ACTIVE:
+        return (struct waiting){"retire", gate_rotate(h, e)};
+    case KEY_RETIRED:
+        return (struct waiting){"remove", gate_remove(h, e)};
+    case KEY_REMOVED:
+    case KEY_REVOKED:
+        break;
+    }
+    return (struct waiting){0};
+}
+
+/* ---- the advice ----------------------------------------------------------------------------------------------------
+ */
+
+struct advice {
+    bool action;
+    struct buf text;
+};
+
+static void advise_rotate(struct advice *a, const char *at)
+{
+    if (a->action)
+        buf_printf(&a->text, "keytool rotate: it has been due since %s.", at);
+    else
+        buf_printf(&a->text, "rotate at %s (keytool rotate).", at);
+}
+
+static void advise_remove(struct advice *a, const char *kid, const char *at)
+{
+    if (a->action)
+        buf_printf(&a->text, "keytool publish: %s may leave the JWKS since %s.", kid, at);
+    else
+        buf_printf(&a->text, "%s leaves the JWKS at %s (keytool publish).", kid, at);
+}
+
+static void advise(struct keydir *kd, int64_t now, struct advice *a)
+{
+    struct key_step next = history_next(keydir_history(kd));
+    char at[CLOCK_RFC3339_SIZE];
+    const char *needs = keydir_needs(kd);
+    clock_rfc3339(next.at, at);
+    a->action = needs || next.at <= now;
+    buf_str(&a->text, a->action ? "ACTION: " : "No action needed; next: ");
+    if (needs)
+        buf_printf(&a->text, "%s.", needs);
+    else if (next.what == KEY_STEP_ROTATE)
+        advise_rotate(a, at);
+    else if (next.what == KEY_STEP_REMOVE)
+        advise_remove(a, next.entry->kid, at);
+}
+
+/* ---- text ----------------------------------------------------------------------------------------------------------
+ */
+
+static void print_row(const struct key_history *h, const struct key_entry *e)
+{
+    char since[CLOCK_RFC3339_SIZE], at[CLOCK_RFC3339_SIZE];
+    struct waiting w = waiting_for(h, e);
+    clock_rfc3339(key_since(e), since);
+    clock_rfc3339(w.at, at);
+    printf("%-43s  %-5s  %-9s  %s  %s%s%s\n", e->kid, e->alg->name, key_state_name(e->state), since,
+           w.step ? w.step : "-", w.step ? " " : "", w.step ? at : "");
+}
+
+static int status_text(const struct tool *t, struct keydir *kd, const struct advice *a)
+{
+    const struct key_history *h = keydir_history(kd);
+    if (!t->quiet) {
+        printf("%-43s  %-5s  %-9s  %-20s  %s\n", "KID", "ALG", "STATE", "SINCE", "NEXT");
+        for (size_t i = 0; i < h->n; i++)
+            if (key_state_is_live(h->entry[i].state) || t->verbose)
+                print_row(h, &h->entry[i]);
+    }
+    if (a->action || !t->quiet)
+        printf("%s%s\n", t->quiet ? "" : "\n", buf_cstr(&a->text));
+    return 0;
+}
+
+/* ---- JSON ----------------------------------------------------------------------------------------------------------
+ */
+
+static json_t *json_time(int64_t t)
+{
+    char text[CLOCK_RFC3339_SIZE];
+    clock_rfc3339(t, text);
+    return t ? json_string(text) : json_null();
+}
+
+static json_t *json_next(const struct key_history *h, const struct key_entry *e)
+{
+    struct waiting w = waiting_for(h, e);
+    return w.step ? json_pack("{s:s,s:o}", "step", w.step, "at", json_time(w.at)) : json_null();
+}
+
+static json_t *json_key(const struct key_history *h, const struct key_entry *e)
+{
+    return json_pack("{s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "kid", e->kid, "alg", e->alg->name, "state",
+                     key_state_name(e->state), "since", json_time(key_since(e)), "next", json_next(h, e), "created",
+                     json_time(e->created), "published", json_time(e->published), "activated", json_time(e->activated),
+                     "retired", json_time(e->retired), "ended", json_time(e->ended));
+}
+
+static json_t *json_policy(const struct key_policy *p)
+{
+    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "rotation", (json_int_t)p->rotation, "lag", (json_int_t)p->lag,
+                     "remote_cache", (json_int_t)p->remote_cache, "margin", (json_int_t)p->margin, "token",
+                     (json_int_t)p->token, "leeway", (json_int_t)p->leeway, "run", (json_int_t)p->run);
+}
+
+static int status_json(const struct tool *t, struct keydir *kd, const struct advice *a)
+{
+    const struct key_history *h = keydir_history(kd);
+    json_t *keys = json_array();
+    for (size_t i = 0; i < h->n; i++)
+        if (json_array_append_new(keys, json_key(h, &h->entry[i]))) {
+            json_decref(keys);
+            return LK_NOMEM;
+        }
+    return tool_print_json(json_pack("{s:s,s:o,s:o,s:b,s:s}", "directory", t->directory, "keys", keys, "policy",
+                                     json_policy(&h->marks), "action", a->action, "advice", buf_cstr(&a->text)));
+}
+
+int tool_status(struct tool *t)
+{
+    struct keydir *kd = NULL;
+    struct advice a = {.text = BUF_INIT(1024)};
+    int64_t now = 0;
+    int error = tool_open(t, false, &kd, &now);
+    if (!error) {
+        advise(kd, now, &a);
+        error = (t->json ? status_json : status_text)(t, kd, &a);
+    }
+    if (!error)
+        tool_warn_readers(kd);
+    keydir_close(kd);
+    buf_free(&a.text);
+    return error;
+}

@@ -1,0 +1,102 @@
+#include "base/error.h"
+#include "keys/keydir_impl.h"
+#include "keys/state.h"
+
+/* Writing the key directory in the order that keydir.h promises. */
+
+int keydir_write_jwks(struct keydir *kd, bool dropped, struct buf *fault)
+{
+    struct buf text = BUF_INIT(JWKS_MAX_BYTES);
+    int error = state_render_jwks(&kd->history, kd->pub, dropped, &text);
+    if (!error)
+        error = keyfile_write(&kd->jwks, buf_all(&text), JWKS_MODE, (gid_t)-1, &kd->changed, fault);
+    buf_free(&text);
+    return error;
+}
+
+static int write_private(struct keydir *kd, struct keyfile *f, struct jwk **key, mode_t mode, gid_t gid,
+                         struct buf *fault)
+{
+    struct buf text = BUF_INIT(KEYFILE_PRIVATE_MAX);
+    if (!*key)
+        return 0;
+    int error = private_key_render(*key, &text);
+    if (!error)
+        error = keyfile_write(f, buf_all(&text), mode, gid, &kd->changed, fault);
+    if (!error) {
+        jwk_free(f->key);
+        f->key = *key;
+        *key = NULL; /* owned by the file now */
+    }
+    buf_free(&text);
+    return error;
+}
+
+int keydir_write_state(struct keydir *kd, struct buf *fault)
+{
+    struct buf text = BUF_INIT(STATE_MAX);
+    int error = state_render(&kd->history, kd->pub, &text);
+    if (!error)
+        error = keyfile_write(&kd->state, buf_all(&text), STATE_MODE, (gid_t)-1, &kd->changed, fault);
+    buf_free(&text);
+    return error;
+}
+
+int keydir_commit(struct keydir *kd, gid_t gid, struct buf *fault)
+{
+    int error = keydir_write_jwks(kd, true, fault);
+    if (!error)
+        error = write_private(kd, &kd->signing, &kd->next_signing, SIGNING_MODE, gid, fault);
+    if (!error)
+        error = write_private(kd, &kd->standby, &kd->next_standby, STANDBY_MODE, (gid_t)-1, fault);
+    if (!error)
+        error = keydir_write_state(kd, fault);
+    if (!error)
+        error = keydir_write_jwks(kd, false, fault);
+    return error;
+}
+
+int keydir_add(struct keydir *kd, const struct jwk *key, int64_t now, struct buf *fault)
+{
+    json_t *public = NULL;
+    size_t at = kd->history.n;
+    int error = jwk_to_public(key, &public);
+    if (!error)
+        error = history_add(&kd->history, jwk_kid(key), jwk_alg(key), now);
+    if (!error)
+        error = jwk_parse_public(public, &kd->pub[at]);
+    if (error == LK_TOO_LARGE)
+        buf_printf(fault, "%s: too many keys are in the JWKS still: keytool status says when the next one leaves",
+                   kd->dir);
+    json_decref(public);
+    return error;
+}
+
+int keydir_add_standby(struct keydir *kd, const struct jwa *alg, int64_t now, struct buf *fault)
+{
+    int error = jwk_generate(alg, &kd->next_standby);
+    return error ? error : keydir_add(kd, kd->next_standby, now, fault);
+}
+
+/* The new key could not be put to work: the set that was there before tells the truth. */
+static void put_back_jwks(struct keydir *kd, struct span before)
+{
+    struct buf ignored = BUF_INIT(256);
+    if (before.n)
+        keyfile_write(&kd->jwks, before, JWKS_MODE, (gid_t)-1, &kd->changed, &ignored);
+    buf_free(&ignored);
+}
+
+int keydir_commit_rotation(struct keydir *kd, struct buf *fault)
+{
+    struct buf before = BUF_INIT(JWKS_MAX_BYTES);
+    int error = buf_span(&before, buf_all(&kd->jwks.text));
+    if (!error)
+        error = keydir_commit(kd, (gid_t)-1, fault);
+    if (error && kd->next_signing)
+        put_back_jwks(kd, buf_all(&before));
+    else if (error)
+        buf_str(fault, "; the new key signs already, keytool publish finishes the rotation");
+    buf_free(&before);
+    return error;
+}

@@ -1,0 +1,58 @@
+#ifndef LK_KEYS_KEYDIR_IMPL_H
+#define LK_KEYS_KEYDIR_IMPL_H
+
+#include "keys/keydir.h"
+#include "keys/keyfile.h"
+#include "keys/reconcile.h"
+
+/* The inside of the key directory, for keydir.c, keyload.c, keycommit.c and keycheck.c only: everything that is on
+ * disk. */
+#define KEYDIR_LOCK_MS    5000
+#define KEYDIR_MODE       0755
+#define KEYDIR_FORBIDDEN  022 /* a directory that others write to is not ours */
+#define SIGNING_MODE      0640
+#define STANDBY_MODE      0600
+#define STATE_MODE        0600
+#define JWKS_MODE         0644
+#define LOCK_MODE         0600
+#define KEYDIR_JWKS_DEPTH 4
+
+struct keydir {
+    char dir[PATH_MAX];
+    int lock; /* -1: none */
+    struct keyfile state, signing, standby, jwks;
+    struct key_history history;
+    struct jwk *pub[KEYS_MAX]; /* of history.entry[i]; NULL for tombstones */
+    struct key_repair repair;
+    struct jwk *next_signing, *next_standby; /* what the commit will put into the files */
+    const char *finished;
+    bool changed;
+};
+
+int keydir_judge(const char *dir, struct buf *fault); /* owner and mode; LK_NOT_FOUND, LK_UNSAFE_FILE, LK_SYSTEM */
+int keydir_lock(struct keydir *kd, struct buf *fault);
+
+/* Reads the four files. An absent state.json is an empty history. */
+int keydir_load(struct keydir *kd, struct buf *fault);
+bool keydir_has(const char *dir, const char *name);
+
+/* Is the kid in jwks.json as it is on disk? */
+bool keydir_lists(const struct keydir *kd, const char *kid);
+
+/* Temporary files that a killed command left: calls `each` (may be NULL) with its path, gives their number. */
+size_t keydir_leftovers(const char *dir, void (*each)(const char *path));
+
+/* Adds a key to the history and keeps its public part. LK_EXISTS, LK_TOO_LARGE. */
+int keydir_add(struct keydir *kd, const struct jwk *key, int64_t now, struct buf *fault);
+int keydir_add_standby(struct keydir *kd, const struct jwa *alg, int64_t now, struct buf *fault); /* a new one */
+
+/* Writes what differs. keydir_commit has the whole order; `gid` is for a signing.jwk that is not there yet (-1: the
+ * process's). A rotation that fails before its signing.jwk is in place puts the old jwks.json back. */
+int keydir_write_jwks(struct keydir *kd, bool dropped, struct buf *fault);
+int keydir_write_state(struct keydir *kd, struct buf *fault);
+int keydir_commit(struct keydir *kd, gid_t gid, struct buf *fault);
+int keydir_commit_rotation(struct keydir *kd, struct buf *fault);
+
+const char *keyfile_kid(const struct keyfile *f); /* "" when it has no key */
+
+#endif
