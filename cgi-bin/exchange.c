@@ -160,7 +160,8 @@ static const struct program program = {.name = "exchange",
                                        .body_max = JWS_MAX + 4096,
                                        .oauth = true,
                                        .open = web_open,
-                                       .close = web_close};
+                                       .close = web_close,
+                                       .fault = web_fault};
 
 int main(void)
 {

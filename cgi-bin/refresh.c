@@ -79,7 +79,8 @@ static const struct program program = {.name = "refresh",
                                        .body_max = 4096,
                                        .oauth = true,
                                        .open = web_open,
-                                       .close = web_close};
+                                       .close = web_close,
+                                       .fault = web_fault};
 
 int main(void)
 {

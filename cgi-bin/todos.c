@@ -220,7 +220,8 @@ static const struct program program = {.name = "todos",
                                        .route_count = sizeof routes / sizeof routes[0],
                                        .body_max = BODY_MAX,
                                        .open = web_open,
-                                       .close = web_close};
+                                       .close = web_close,
+                                       .fault = web_fault};
 
 int main(void)
 {

@@ -26,6 +26,7 @@ static int grow(struct buf *b, size_t need)
         free(b->p);
     }
     b->p = p;
+    b->p[b->n] = '\0';
     b->cap = cap;
     return 0;
 }

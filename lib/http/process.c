@@ -23,6 +23,7 @@ void process_begin(void)
     umask(077);
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
+    sigaction(SIGXFSZ, &(struct sigaction){.sa_handler = SIG_IGN}, NULL); /* a limit on files is an error, not an end */
     sigaction(SIGALRM, &(struct sigaction){.sa_handler = timed_out}, NULL);
     sigprocmask(SIG_UNBLOCK, &alarm_only, NULL);
 }

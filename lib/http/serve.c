@@ -91,7 +91,7 @@ static void handle(const struct program *program, const struct route *route, str
     if (!error && res->status)
         return;
     log_event("request.failed", "program", program->name, "path", route->pattern, "reason",
-              error ? lk_error_code(error) : "no_answer", NULL);
+              error ? lk_error_code(error) : "no_answer", "fault", program->fault ? program->fault(state) : NULL, NULL);
     fail(program, res, error);
 }
 

@@ -29,6 +29,7 @@ struct program {
      * (which may stay NULL) is a line for the log; `*state` is then closed too, if it was set. */
     int (*open)(char *const env[], void **state, const struct conf **conf, const char **fault);
     void (*close)(void *state);
+    const char *(*fault)(void *state); /* what to log beside a handler's error; NULL: nothing */
 };
 
 /* Serves one CGI request, or FastCGI until SIGTERM when standard input is a listening socket. Returns the exit status.

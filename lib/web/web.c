@@ -2,7 +2,6 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "base/secret.h"
 #include "http/cookie.h"
 #include "http/origin.h"
@@ -23,11 +22,14 @@ int web_open(char *const env[], void **state, const struct conf **conf, const ch
 
 void web_close(void *state)
 {
-    const struct site *site = state;
-    if (site->conf && site->fault.n) /* a failed open is logged by serve */
-        log_event("site.fault", "fault", buf_cstr(&site->fault), NULL);
     site_close(state);
     free(state);
+}
+
+const char *web_fault(void *state)
+{
+    const struct site *site = state;
+    return site->fault.n ? buf_cstr(&site->fault) : site->db ? db_fault(site->db) : NULL;
 }
 
 struct origin_info web_origin(const struct request *req)

@@ -7,9 +7,10 @@
 
 /* Where HTTP meets the site: the only room that knows both requests and tokens. */
 
-/* `open` and `close` of a struct program whose state is a struct site. */
+/* `open`, `close` and `fault` of a struct program whose state is a struct site. */
 int web_open(char *const env[], void **state, const struct conf **conf, const char **fault);
 void web_close(void *state);
+const char *web_fault(void *state);
 
 /* The bearer guard for a request. 0: admitted, a transaction is open on site->db (see guard_admit).
  * WEB_ANSWERED: the refusal stands in `res`, the handler returns 0. Negative: a fault of ours, to be returned. */

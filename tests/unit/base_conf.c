@@ -5,6 +5,11 @@
 #include "base/conf.h"
 #include "base/error.h"
 
+#define VAR(text)                                                                                                      \
+    (char[])                                                                                                           \
+    {                                                                                                                  \
+        text                                                                                                           \
+    }
 #define REQUIRED "[site]\nissuer = https://s.example\n[provider]\nissuer = https://ba.example\n"
 
 static struct buf fault = BUF_INIT(1000);
@@ -94,8 +99,9 @@ END_TEST
 
 START_TEST(environment_overrides_a_value)
 {
-    char *env[] = {"LATCHKEY_SESSION_GRACE=30s", "LATCHKEY_PROVIDER_JWKS_URL=http://localhost:1/jwks", NULL};
-    char *bad[] = {"LATCHKEY_SESSION_GRACE=soon", NULL};
+    char *const env[] = {VAR("LATCHKEY_SESSION_GRACE=30s"), VAR("LATCHKEY_PROVIDER_JWKS_URL=http://localhost:1/jwks"),
+                         NULL};
+    char *const bad[] = {VAR("LATCHKEY_SESSION_GRACE=soon"), NULL};
     struct conf *c = NULL;
     ck_assert_int_eq(parse(REQUIRED "[session]\ngrace = 5s\n", env, &c), 0);
     ck_assert_int_eq(c->session.grace, 30);
@@ -110,8 +116,8 @@ END_TEST
 
 START_TEST(misspelt_override_is_refused)
 {
-    char *bad[] = {"LATCHKEY_SESSION_GRASE=30s", NULL};
-    char *foreign[] = {"LATCHKEY_CONF=/x", "LATCHKEY_SEED=7", "LATCHKEY", "HOME=/", NULL};
+    char *const bad[] = {VAR("LATCHKEY_SESSION_GRASE=30s"), NULL};
+    char *const foreign[] = {VAR("LATCHKEY_CONF=/x"), VAR("LATCHKEY_SEED=7"), VAR("LATCHKEY"), VAR("HOME=/"), NULL};
     struct conf *c = NULL;
     ck_assert_int_eq(parse(REQUIRED, bad, &c), LK_CONFIG);
     ck_assert_str_eq(buf_cstr(&fault), "LATCHKEY_SESSION_GRASE: unknown key");
@@ -122,7 +128,7 @@ END_TEST
 
 START_TEST(missing_file_is_one_clear_line)
 {
-    char *env[] = {"LATCHKEY_CONF=/nonexistent/latchkey.conf", NULL};
+    char *const env[] = {VAR("LATCHKEY_CONF=/nonexistent/latchkey.conf"), NULL};
     struct conf *c = NULL;
     buf_reset(&fault);
     ck_assert_int_eq(conf_load(env, &c, &fault), LK_CONFIG);

@@ -130,6 +130,16 @@ START_TEST(buffer_keeps_its_maximum)
 }
 END_TEST
 
+START_TEST(buffer_stays_terminated_when_it_grows)
+{
+    struct buf b = BUF_INIT(4096);
+    ck_assert_int_eq(buf_str(&b, "abc"), 0);
+    ck_assert_ptr_nonnull(buf_reserve(&b, 3000)); /* nothing is added */
+    ck_assert_str_eq(buf_cstr(&b), "abc");
+    buf_free(&b);
+}
+END_TEST
+
 START_TEST(sha256_of_abc)
 {
     uint8_t out[SHA256_SIZE];
@@ -161,4 +171,4 @@ END_TEST
 
 UNIT_MAIN("base_json", json_is_strict, nul_byte_is_refused_wherever_it_stands, depth_and_size_are_bounded,
           seconds_are_integers_or_exact_reals, json_is_written_compact_in_order, buffer_keeps_its_maximum,
-          sha256_of_abc, every_error_has_its_own_code)
+          buffer_stays_terminated_when_it_grows, sha256_of_abc, every_error_has_its_own_code)
