@@ -10,12 +10,12 @@
 /* One asymmetric key (RFC 7517, RFC 7518 section 6, RFC 8037). */
 struct jwk;
 
-#define JWK_KID_MAX 128          /* bytes of a `kid` that we accept */
-#define JWK_THUMBPRINT_SIZE 44   /* base64url of SHA-256 and a NUL */
-#define JWK_SIGNATURE_MAX 512    /* bytes: RSA 4096 */
-#define JWK_RSA_MIN_BITS 2048
-#define JWK_RSA_MAX_BITS 4096
-#define JWK_RSA_E_MAX_BITS 32    /* odd, 3 or more; a hostile key cannot burn our time with a long exponent */
+#define JWK_KID_MAX         128 /* bytes of a `kid` that we accept */
+#define JWK_THUMBPRINT_SIZE 44  /* base64url of SHA-256 and a NUL */
+#define JWK_SIGNATURE_MAX   512 /* bytes: RSA 4096 */
+#define JWK_RSA_MIN_BITS    2048
+#define JWK_RSA_MAX_BITS    4096
+#define JWK_RSA_E_MAX_BITS  32 /* odd, 3 or more; a hostile key cannot burn our time with a long exponent */
 
 /* Reads a public key from a JWK object that nobody vouches for.
  * LK_JWK_FORM: a member is missing, of the wrong type or length, or not in its one strict form.
@@ -23,12 +23,12 @@ struct jwk;
  * LK_JWK_USE: `use` is not sig, `key_ops` lacks verify, or `alg` is not one of this type and curve. (ES521 is read as
  * ES512: a draft of WebCrypto wrote it so. Only in keys, never in a token.)
  * LK_JWK_PRIVATE: any of d p q dp dq qi oth k is there.
- * LK_JWK_WEAK: a point off its curve; an Ed25519 point of small order or not canonical; an RSA key below the limits, with
- * an even number, or of the ROCA form (CVE-2017-15361). */
+ * LK_JWK_WEAK: a point off its curve; an Ed25519 point of small order or not canonical; an RSA key below the limits,
+ * with an even number, or of the ROCA form (CVE-2017-15361). */
 int jwk_parse_public(const json_t *object, struct jwk **out);
 
-/* Reads one of our own private keys; the pair is checked to belong together. Errors as above, but `d` is required (all of
- * d p q dp dq qi for RSA; `oth` is LK_JWK_UNSUPPORTED), and `key_ops` must have sign. */
+/* Reads one of our own private keys; the pair is checked to belong together. Errors as above, but `d` is required (all
+ * of d p q dp dq qi for RSA; `oth` is LK_JWK_UNSUPPORTED), and `key_ops` must have sign. */
 int jwk_parse_private(const json_t *object, struct jwk **out);
 
 /* The same from PEM (PKCS#8 or the traditional forms, no passphrase), for JWT_PRIVATE_KEY and imports. For an RSA key
@@ -40,7 +40,7 @@ int jwk_generate(const struct jwa *alg, struct jwk **out);
 
 void jwk_free(struct jwk *key); /* NULL is fine; private parts are wiped */
 
-const char *jwk_kid(const struct jwk *key);       /* "" when the key has none */
+const char *jwk_kid(const struct jwk *key);        /* "" when the key has none */
 int jwk_set_kid(struct jwk *key, const char *kid); /* LK_SYNTAX: too long, or control characters */
 bool jwk_is_private(const struct jwk *key);
 bool jwk_fits(const struct jwk *key, const struct jwa *alg); /* type and curve fit, and `alg`, if the key names one */

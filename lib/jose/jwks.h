@@ -7,7 +7,7 @@
 struct jwks;
 
 #define JWKS_MAX_BYTES 262144
-#define JWKS_MAX_KEYS 128
+#define JWKS_MAX_KEYS  128
 
 /* Called for each key that is skipped: its place in `keys`, its kid ("" if none usable) and the reason. */
 typedef void jwks_skip_fn(void *context, size_t index, const char *kid, int reason);

@@ -6,9 +6,9 @@
 
 /* Compact JWS (RFC 7515 section 7.1), the only form there is here. */
 
-#define JWS_MAX 65536       /* characters of a token */
-#define JWS_HEADER_MAX 2048 /* bytes of a decoded JOSE header */
-#define JWS_TYP_MAX 64
+#define JWS_MAX        65536 /* characters of a token */
+#define JWS_HEADER_MAX 2048  /* bytes of a decoded JOSE header */
+#define JWS_TYP_MAX    64
 
 struct jws {
     struct span signing_input; /* into the token */
@@ -24,8 +24,8 @@ struct jws {
  * LK_TOO_LARGE; LK_JWS_FORM; LK_JWS_HEADER (not a strict JSON object, a member of the wrong type, an impossible kid);
  * LK_JWS_CRIT (`crit` or `b64` is there, whatever its value); LK_JWS_ALG (absent, unknown or not in `allowed`).
  * `jku`, `x5u`, `x5c`, `x5t` and `jwk` are not looked at: a token never brings its own key (RFC 8725 3.10).
- * Neither is `cty`: the payload of a nested token (RFC 7519 5.2) is another token and no claims set, so jwt_read refuses
- * it. An empty `kid` is an impossible one. */
+ * Neither is `cty`: the payload of a nested token (RFC 7519 5.2) is another token and no claims set, so jwt_read
+ * refuses it. An empty `kid` is an impossible one. */
 int jws_parse(struct span token, jwa_set allowed, struct jws *out);
 
 /* The key by kid, then the signature. Errors of jwks_find and jwk_verify. */

@@ -8,7 +8,7 @@
 
 /* The registered claims (RFC 7519 section 4.1, RFC 8725). */
 #define JWT_CLAIMS_MAX 49152 /* bytes of a decoded claims set: BetterAuth's payload is the whole user row */
-#define JWT_DEPTH 8
+#define JWT_DEPTH      8
 
 struct jwt_rules {
     const char *issuer;   /* exact */
