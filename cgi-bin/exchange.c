@@ -125,10 +125,8 @@ static int make_session(struct site *site, struct request *req, struct response 
         res->after = refresh_keys;
         res->after_context = site->conf;
     }
-    if (error == LK_UNAVAILABLE || error == LK_NOMEM || error == LK_CONFIG)
-        return error;
     if (error)
-        return refuse_proof(req, res, proof->form, error);
+        return proof_is_bad(error) ? refuse_proof(req, res, proof->form, error) : error;
     /* The key that signs is needed before the proof is spent. */
     if ((error = site_signer(site)) || (error = site_claims(site)) || (error = site_db(site)))
         return error;

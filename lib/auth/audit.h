@@ -27,7 +27,7 @@ void origin_keep(const char *text, char *out, size_t cap);
  * replace  exchange: the browser that held it signed in again
  * refuse   proof_used, limited, unknown, idle, absolute, or the end_reason of a family that had ended
  * Rows older than AUDIT_KEEP go, a few with each row that comes. */
-#define AUDIT_KEEP (90 * 86400)
+#define AUDIT_KEEP (90LL * 86400)
 int audit_record(struct db *db, int64_t now, const char *event, const char *reason, const char *subject,
                  const char *family_id, const struct origin_info *from);
 

@@ -23,7 +23,7 @@ static bool is_name(struct span s)
     if (s.n == 0 || s.n > sizeof plain)
         return false;
     for (size_t i = 0; i < s.n; i++)
-        plain[i] = s.p[i] == ':' || s.p[i] == '.' ? '_' : s.p[i];
+        plain[i] = (char)(s.p[i] == ':' || s.p[i] == '.' ? '_' : s.p[i]);
     return parse_is_ident((struct span){plain, s.n}, sizeof plain);
 }
 

@@ -19,10 +19,11 @@ static bool is_scheme(struct span s)
 /* b64token of RFC 6750 section 2.1. */
 static bool is_b64token(struct span s)
 {
+    static const char others[] = ".~+/";
     while (s.n && s.p[s.n - 1] == '=')
         s.n--;
     for (size_t i = 0; i < s.n; i++)
-        if (!parse_is_ident((struct span){s.p + i, 1}, 1) && !memchr(".~+/", s.p[i], 4))
+        if (!parse_is_ident((struct span){s.p + i, 1}, 1) && !memchr(others, s.p[i], sizeof others - 1))
             return false;
     return s.n > 0;
 }

@@ -84,7 +84,7 @@ static int refuse(struct attempt *a, enum family_verdict verdict, const struct f
 {
     int error = verdict == FAMILY_REUSE ? family_end(a->db, f->id, "reuse", a->now) : 0;
     const char *reason = refusals[verdict].reason ? refusals[verdict].reason : f->end_reason;
-    bool replaced = verdict == FAMILY_ENDED && strcmp(reason, "replaced") == 0;
+    bool replaced = f && verdict == FAMILY_ENDED && strcmp(f->end_reason, "replaced") == 0;
     a->answer = replaced ? LK_SESSION_REPLACED : refusals[verdict].error;
     return error ? error : record(a, refusals[verdict].event, reason, f);
 }

@@ -29,7 +29,7 @@ static bool is_plain(const char *value)
 
 static void add_escaped(struct buf *line, const char *value)
 {
-    for (size_t i = 0; value[i] && i < VALUE_MAX_BYTES; i++) {
+    for (size_t i = 0; i < VALUE_MAX_BYTES && value[i]; i++) {
         unsigned char c = (unsigned char)value[i];
         if (c == '"' || c == '\\')
             buf_printf(line, "\\%c", c);

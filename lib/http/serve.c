@@ -44,7 +44,7 @@ struct failure {
 };
 static const struct failure failures[] = {
     {LK_BUSY, 503, "2", "The service is busy just now; try again."},
-    {LK_UNAVAILABLE, 503, "2", "The service is not available just now; try again."},
+    {LK_UNAVAILABLE, 503, "30", "The service is not available just now; try again."},
     {LK_LIMITED, 429, "10", "Too many requests; try again later."},
     {0, 500, NULL, "The server failed."},
 };

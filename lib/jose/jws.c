@@ -84,7 +84,7 @@ static int read_typ(const json_t *header, char out[JWS_TYP_MAX + 1])
     if (value && (!json_is_string(value) || typ.n > JWS_TYP_MAX || parse_has_control(typ)))
         return LK_JWS_HEADER;
     for (size_t i = 0; i < typ.n; i++)
-        out[i] = typ.p[i] >= 'A' && typ.p[i] <= 'Z' ? (char)(typ.p[i] + 32) : typ.p[i];
+        out[i] = (char)(typ.p[i] >= 'A' && typ.p[i] <= 'Z' ? typ.p[i] + 32 : typ.p[i]);
     out[typ.n] = '\0';
     if (strncmp(out, prefix, sizeof prefix - 1) == 0 && !strchr(out + sizeof prefix - 1, '/'))
         memmove(out, out + sizeof prefix - 1, typ.n - sizeof prefix + 2);

@@ -42,6 +42,11 @@ int proof_verify(const struct conf *conf, struct span token, int64_t now, struct
     return read_claims(&p, &jws, now, out);
 }
 
+bool proof_is_bad(int error)
+{
+    return error == LK_TOO_LARGE || (error >= LK_JWS_FORM && error <= LK_JWT_AUDIENCE);
+}
+
 void provider_refresh(const struct conf *conf)
 {
     struct provider p = provider_of(conf);

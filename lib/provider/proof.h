@@ -14,6 +14,9 @@
  * after its answer. */
 int proof_verify(const struct conf *conf, struct span token, int64_t now, struct identity *out, bool *refresh);
 
+/* True for the errors above that mean the proof, false for faults of ours such as LK_NOMEM and LK_CRYPTO. */
+bool proof_is_bad(int error);
+
 /* Starts jwks-fetch detached: new session, no open descriptors of ours, nobody waits. Failures are logged. */
 void provider_refresh(const struct conf *conf);
 

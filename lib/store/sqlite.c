@@ -175,9 +175,9 @@ static int prepare(struct db *db, const char *sql, struct db_row **out)
         return sqlite_failed(db, rc);
     struct db_row *row = NULL;
     int error = wrap_statement(db, stmt, tail, &row);
-    if (error) {
+    if (!row) {
         sqlite3_finalize(stmt);
-        return error;
+        return error ? error : LK_NOMEM;
     }
     row->next = db->statements;
     db->statements = row;
@@ -233,8 +233,8 @@ int db_query(struct db *db, const char *sql, const struct db_value *args, size_t
     int error = transaction_alive(db);
     if (!error)
         error = statement(db, sql, &row);
-    if (error)
-        return error;
+    if (!row)
+        return error ? error : LK_STORE;
     if (db->txn == TXN_READ && !sqlite3_stmt_readonly(row->stmt))
         return sqlite_refused(db, "a write inside a read transaction");
     row->taken = true;

@@ -124,7 +124,7 @@ static int print_token(const struct options *o, const struct jwk *key, const str
 {
     uint8_t signature[JWK_SIGNATURE_MAX];
     size_t n = 0;
-    struct buf token = BUF_INIT(2 * INPUT_MAX);
+    struct buf token = BUF_INIT((size_t)2 * INPUT_MAX);
     int error = add_header(o, key, &token);
     if (!error && !buf_str(&token, "."))
         error = b64_add(&token, buf_cstr(payload), payload->n);

@@ -351,7 +351,7 @@ START_TEST(a_handlers_error_becomes_a_clean_answer)
         const char *retry, *word, *reason;
     } cases[] = {
         {LK_BUSY, 503, "Retry-After: 2", "temporarily_unavailable", "reason=busy"},
-        {LK_UNAVAILABLE, 503, "Retry-After: 2", "temporarily_unavailable", "reason=unavailable"},
+        {LK_UNAVAILABLE, 503, "Retry-After: 30", "temporarily_unavailable", "reason=unavailable"},
         {LK_LIMITED, 429, "Retry-After: 10", "temporarily_unavailable", "reason=limited"},
         {LK_STORE, 500, NULL, "server_error", "reason=store"},
         {LK_CONFIG, 500, NULL, "server_error", "reason=config"},

@@ -503,6 +503,19 @@ START_TEST(the_first_miss_after_a_change_of_the_set_is_fetched)
 END_TEST
 
 /* A genuine token whose key is not here yet must not be called bad because the provider is down. */
+START_TEST(a_fault_of_ours_is_not_the_proofs)
+{
+    static const int bad[] = {LK_TOO_LARGE,   LK_JWS_FORM,    LK_JWS_ALG,    LK_JWS_NO_KEY,   LK_JWS_SIGNATURE,
+                              LK_JWT_CLAIMS,  LK_JWT_EXPIRED, LK_JWT_ISSUER, LK_JWT_AUDIENCE, LK_JWS_AMBIGUOUS,
+                              LK_JWT_NOT_YET, LK_JWS_TYP,     LK_JWS_CRIT};
+    static const int fault[] = {0, LK_NOMEM, LK_CRYPTO, LK_SYSTEM, LK_CONFIG, LK_UNAVAILABLE, LK_STORE, LK_BUSY};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        ck_assert(proof_is_bad(bad[i]));
+    for (size_t i = 0; i < sizeof fault / sizeof fault[0]; i++)
+        ck_assert(!proof_is_bad(fault[i]));
+}
+END_TEST
+
 START_TEST(an_outage_never_makes_a_token_bad)
 {
     static const char *const helpers[] = {"exit 1", "exit 75", "exit 78", "kill -9 $$", "exit 0"};
@@ -550,4 +563,5 @@ UNIT_MAIN("provider_proof", a_genuine_token_of_every_algorithm_is_accepted,
           a_token_that_ends_while_the_keys_are_fetched_is_expired, the_first_token_after_a_rotation_is_accepted,
           a_kid_that_the_provider_does_not_know_is_a_bad_token, unknown_kids_cause_no_fetch_in_the_cooldown,
           in_the_cooldown_a_token_older_than_the_set_is_bad, the_first_miss_after_a_change_of_the_set_is_fetched,
-          an_outage_never_makes_a_token_bad, what_another_process_fetched_meanwhile_counts)
+          a_fault_of_ours_is_not_the_proofs, an_outage_never_makes_a_token_bad,
+          what_another_process_fetched_meanwhile_counts)
