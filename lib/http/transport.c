@@ -11,6 +11,16 @@
 
 #include "base/error.h"
 
+/* What asks a process to leave. */
+static void hold_signals(sigset_t *before)
+{
+    sigset_t held;
+    sigemptyset(&held);
+    sigaddset(&held, SIGTERM);
+    sigaddset(&held, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &held, before);
+}
+
 /* ---- CGI ---- */
 
 static int stdin_read(void *context, void *out, size_t n)
@@ -23,9 +33,13 @@ static int stdin_read(void *context, void *out, size_t n)
     return (int)got;
 }
 
+/* A server that has the whole answer may end us at once, as lighttpd does by SIGTERM. What follows the answer is short
+ * and has the alarm over it. */
 static int stdout_write(void *context, struct span answer)
 {
+    sigset_t before;
     (void)context;
+    hold_signals(&before);
     while (answer.n) {
         ssize_t n = write(STDOUT_FILENO, answer.p, answer.n);
         if (n < 0 && errno != EINTR)
@@ -76,13 +90,9 @@ bool transport_is_fastcgi(int fd)
 
 /* The signals are held back but for the wait between two requests: none can fall into the gap between looking at
  * `leaving` and blocking. */
-static void hold_signals(sigset_t *waiting)
+static void wait_with_signals(sigset_t *waiting)
 {
-    sigset_t held;
-    sigemptyset(&held);
-    sigaddset(&held, SIGTERM);
-    sigaddset(&held, SIGUSR1);
-    sigprocmask(SIG_BLOCK, &held, waiting);
+    hold_signals(waiting);
     sigdelset(waiting, SIGTERM);
     sigdelset(waiting, SIGUSR1);
 }
@@ -122,7 +132,7 @@ int transport_fastcgi(int fd, transport_handler *handle, void *context)
     FCGX_Request request;
     sigset_t waiting;
     int flags = fcntl(fd, F_GETFL), error = 0;
-    hold_signals(&waiting);
+    wait_with_signals(&waiting);
     if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) || FCGX_Init() ||
         FCGX_InitRequest(&request, fd, FCGI_FAIL_ACCEPT_ON_INTR))
         return LK_SYSTEM;

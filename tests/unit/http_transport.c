@@ -19,8 +19,8 @@
 /* ---- a program that tells what happened ---- */
 
 static struct {
-    char steps[256]; /* a letter for each: open (untimed), handle (timed), after, close */
-    bool open_fails;
+    char steps[256];              /* a letter for each: open (untimed), handle (timed), after, close */
+    bool open_fails, ended_early; /* a server that sends SIGTERM when it has the answer */
 } * seen;
 static int in_handler[2], go_on[2]; /* for the handler that waits */
 
@@ -55,6 +55,8 @@ static void close_it(void *state)
 static void after(void *context)
 {
     (void)context;
+    if (seen->ended_early)
+        raise(SIGTERM);
     step("a");
 }
 
@@ -202,6 +204,15 @@ START_TEST(a_program_that_cannot_open_answers_500_and_logs_why)
     ck_assert_ptr_nonnull(
         strstr(logged, "event=open.failed program=test reason=config fault=\"latchkey.conf:3: bad\""));
     ck_assert_str_eq(seen->steps, "oc");
+}
+END_TEST
+
+START_TEST(a_server_that_has_the_answer_does_not_cut_short_what_follows)
+{
+    setup();
+    seen->ended_early = true;
+    ck_assert_int_eq(cgi(ENV(POST), "", false), 0);
+    ck_assert_str_eq(seen->steps, "ohac");
 }
 END_TEST
 
@@ -451,6 +462,7 @@ START_TEST(processes_that_share_a_socket_all_leave)
 END_TEST
 
 UNIT_MAIN("http_transport", cgi_serves_one_request, a_large_cgi_answer_arrives_whole,
+          a_server_that_has_the_answer_does_not_cut_short_what_follows,
           an_answer_nobody_reads_is_logged_and_all_is_closed, a_program_that_cannot_open_answers_500_and_logs_why,
           a_listening_socket_is_known, fastcgi_serves_one_request_after_the_other,
           a_kept_connection_takes_further_requests, parameters_are_checked_as_the_environment_is,
