@@ -13,7 +13,7 @@
 #define BODY_MAX   65536
 #define JSON_DEPTH 8
 
-static const struct demand demand = {.feature = "todos"};
+static const struct demand demand = {.feature = "todos", .reader = "readonly"};
 
 struct call {
     struct site *site;

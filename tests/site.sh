@@ -58,9 +58,10 @@ alias.url = (
   "/cgi-bin/" => "$B/cgi-bin/",
   "/exchange" => "$B/cgi-bin/exchange",
   "/refresh" => "$B/cgi-bin/refresh",
+  "/sessions" => "$B/cgi-bin/sessions",
   "/todos" => "$B/cgi-bin/todos",
 )
-\$HTTP["url"] =~ "^/(cgi-bin/|exchange|refresh|todos)" {
+\$HTTP["url"] =~ "^/(cgi-bin/|exchange|refresh|sessions|todos)" {
   cgi.assign = ("" => "")
 }
 CONF

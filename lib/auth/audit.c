@@ -41,27 +41,139 @@ void origin_keep(const char *text, char *out, size_t cap)
     out[used] = '\0';
 }
 
-/* At most two go for each one that comes: the table shrinks back without any request that pays for all. */
+/* ---- the chain -------------------------------------------------------------------------------------------------- */
+
+#define TEXTS   8 /* event to actor, in the order of COLUMNS */
+#define COLUMNS "id, at, event, reason, subject, family_id, address, user_agent, request_id, actor"
+
+enum { PREVIOUS = TEXTS + 2, HASH };
+
+struct entry {
+    int64_t id, at;
+    const char *text[TEXTS];
+};
+
+static int hash_entry(const uint8_t previous[SHA256_SIZE], const struct entry *e, uint8_t out[SHA256_SIZE])
+{
+    struct buf b = BUF_INIT(4096);
+    buf_add(&b, previous, SHA256_SIZE);
+    buf_printf(&b, "%lld", (long long)e->id);
+    buf_add(&b, "", 1);
+    buf_printf(&b, "%lld", (long long)e->at);
+    buf_add(&b, "", 1);
+    for (size_t i = 0; i < TEXTS; i++)
+        buf_add(&b, e->text[i], strlen(e->text[i]) + 1);
+    int error = b.error ? b.error : secret_sha256(buf_all(&b), out);
+    buf_free(&b);
+    return error;
+}
+
+/* The row that the next one follows; zeros and 0 before the first. */
+static int last_of(struct db *db, int64_t *id, uint8_t hash[SHA256_SIZE])
+{
+    struct db_row *row = NULL;
+    int error = db_query(db, "SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1", NULL, 0, &row);
+    error = error ? error : db_next(row);
+    memset(hash, 0, SHA256_SIZE);
+    *id = error ? 0 : db_col_int(row, 0);
+    if (!error && db_col_blob(row, 1).n == SHA256_SIZE)
+        memcpy(hash, db_col_blob(row, 1).p, SHA256_SIZE);
+    db_done(row);
+    return error == LK_NOT_FOUND ? 0 : error;
+}
+
+/* ---- writing ---------------------------------------------------------------------------------------------------- */
+
+/* At most two go for each one that comes: the table shrinks back without any request that pays for all. The first ones
+ * first, so that what stays is one chain. */
 static int sweep(struct db *db, int64_t now)
 {
-    return db_exec(db, "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < $1 ORDER BY at LIMIT 2)",
-                   DB_ARGS(db_int(now - AUDIT_KEEP)), NULL);
+    int error = 0;
+    for (int i = 0; i < 2 && !error; i++)
+        error = db_exec(db, "DELETE FROM audit WHERE id = (SELECT min(id) FROM audit) AND at < $1",
+                        DB_ARGS(db_int(now - AUDIT_KEEP)), NULL);
+    return error;
+}
+
+static int insert(struct db *db, const struct entry *e, const uint8_t previous[SHA256_SIZE])
+{
+    uint8_t hash[SHA256_SIZE];
+    int error = hash_entry(previous, e, hash);
+    if (error)
+        return error;
+    return db_exec(db,
+                   "INSERT INTO audit (" COLUMNS ", previous, hash) "
+                   "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+                   DB_ARGS(db_int(e->id), db_int(e->at), db_text(e->text[0]), db_text(e->text[1]), db_text(e->text[2]),
+                           db_text(e->text[3]), db_text(e->text[4]), db_text(e->text[5]), db_text(e->text[6]),
+                           db_text(e->text[7]), db_blob(previous, SHA256_SIZE), db_blob(hash, SHA256_SIZE)),
+                   NULL);
 }
 
 int audit_record(struct db *db, int64_t now, const char *event, const char *reason, const char *subject,
                  const char *family_id, const struct origin_info *from)
 {
     char address[ORIGIN_ADDRESS_SIZE], user_agent[ORIGIN_USER_AGENT_SIZE], request_id[REQUEST_ID_SIZE];
+    uint8_t previous[SHA256_SIZE];
+    struct entry e = {
+        .at = now,
+        .text = {event, reason, subject, family_id, address, user_agent, request_id, from->actor ? from->actor : ""}};
     origin_keep(from->address, address, sizeof address);
     origin_keep(from->user_agent, user_agent, sizeof user_agent);
     origin_keep(from->request_id, request_id, sizeof request_id);
-    int error = sweep(db, now);
+    int error = last_of(db, &e.id, previous);
+    e.id++;
+    error = error ? error : insert(db, &e, previous);
+    return error ? error : sweep(db, now);
+}
+
+/* ---- verifying -------------------------------------------------------------------------------------------------- */
+
+static bool blob_is(struct db_row *row, int column, const uint8_t hash[SHA256_SIZE])
+{
+    struct span s = db_col_blob(row, column);
+    return s.n == SHA256_SIZE && memcmp(s.p, hash, SHA256_SIZE) == 0;
+}
+
+/* One row after `state->last`. The first one's predecessor may have gone with age, so it is taken at its word there. */
+static int verify_row(struct db_row *row, struct audit_state *state)
+{
+    struct entry e = {.id = db_col_int(row, 0), .at = db_col_int(row, 1)};
+    struct span previous = db_col_blob(row, PREVIOUS);
+    uint8_t hash[SHA256_SIZE];
+    state->rows++;
+    if (db_is_null(row, HASH) && state->last == 0) {
+        state->unchained++;
+        return 0;
+    }
+    for (int i = 0; i < TEXTS; i++)
+        e.text[i] = db_col_text(row, i + 2);
+    bool follows =
+        state->last ? e.id == state->last + 1 && blob_is(row, PREVIOUS, state->hash) : previous.n == SHA256_SIZE;
+    int error = follows ? hash_entry((const uint8_t *)previous.p, &e, hash) : 0;
     if (error)
         return error;
-    return db_exec(db,
-                   "INSERT INTO audit (at, event, reason, subject, family_id, address, user_agent, request_id) "
-                   "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                   DB_ARGS(db_int(now), db_text(event), db_text(reason), db_text(subject), db_text(family_id),
-                           db_text(address), db_text(user_agent), db_text(request_id)),
-                   NULL);
+    if (!follows || !blob_is(row, HASH, hash)) {
+        state->broken = e.id;
+        return 0;
+    }
+    state->last = e.id;
+    memcpy(state->hash, hash, sizeof hash);
+    return 0;
+}
+
+int audit_verify(struct db *db, struct audit_state *out)
+{
+    struct audit_state state = {0};
+    struct db_row *row = NULL;
+    int error = db_begin_read(db);
+    error = error ? error : db_query(db, "SELECT " COLUMNS ", previous, hash FROM audit ORDER BY id", NULL, 0, &row);
+    while (!error && !state.broken && !(error = db_next(row)))
+        error = verify_row(row, &state);
+    db_done(row);
+    db_rollback(db);
+    if (error && error != LK_NOT_FOUND)
+        return error;
+    *out = state;
+    return 0;
 }

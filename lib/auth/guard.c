@@ -98,9 +98,10 @@ static int refuse_demand(struct refusal *r, const struct demand *demand)
 
 /* ---- admission -------------------------------------------------------------------------------------------------- */
 
-static bool meets(const struct principal *p, const struct demand *d)
+static bool meets(const struct principal *p, const struct demand *d, bool write)
 {
-    return (!d->role || principal_has_role(p, d->role)) && (!d->feature || principal_has_feature(p, d->feature));
+    return (!d->role || principal_has_role(p, d->role)) && (!d->feature || principal_has_feature(p, d->feature)) &&
+           !(write && d->reader && principal_has_role(p, d->reader));
 }
 
 static int begin(struct site *site, bool write)
@@ -125,7 +126,7 @@ int guard_admit(struct site *site, const char *authorization, const struct deman
         return refuse_fault(refusal, error);
     if ((error = session_check(site->db, site->conf, p.session, p.subject, now)) != 0)
         refuse_token(refusal, error);
-    else if (!meets(&p, demand))
+    else if (!meets(&p, demand, write))
         error = refuse_demand(refusal, demand);
     if (error)
         db_rollback(site->db);

@@ -18,6 +18,7 @@ struct refusal {
 struct demand {
     const char *role;    /* must have; NULL: any */
     const char *feature; /* must have; NULL: any */
+    const char *reader;  /* a role that may not write, whatever else it has; NULL: none */
 };
 
 /* Finds the one bearer token in an Authorization value (RFC 6750 2.1). LK_NOT_FOUND: absent, empty, or another scheme,

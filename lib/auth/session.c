@@ -1,6 +1,7 @@
 #include "auth/session.h"
 
 #include "auth/family.h"
+#include "auth/revocation.h"
 #include "base/b64.h"
 #include "base/error.h"
 
@@ -186,10 +187,16 @@ static int evict(const struct attempt *a, const char *subject)
 
 static int create(struct attempt *a, const struct family *f, struct span old_token, struct session *out)
 {
-    int error = replace(a, old_token, f->id);
+    int error = revocation_check(a->db, a->conf, &f->who, a->now_us);
+    if (error == LK_PROOF_REVOKED) {
+        a->answer = error;
+        return record(a, "refuse", lk_error_code(error), &(struct family){.who = f->who});
+    }
+    error = error ? error : replace(a, old_token, f->id);
     error = error ? error : evict(a, f->who.subject);
     error = error ? error : family_insert(a->db, f, a->from);
     error = error ? error : family_sweep(a->db, a->conf, a->now);
+    error = error ? error : revocation_sweep(a->db, a->conf, a->now);
     describe(a, f, out);
     return error ? error : record(a, "exchange", "proof", f);
 }

@@ -35,7 +35,8 @@ struct session {
  * same one back. `old_token`: what the request's cookie held, anything or nothing (an empty span); a family that it
  * belongs to is ended as replaced. Beyond conf->session.per_user (0 counts as 1) the user's family that was idle
  * longest ends. `now_us`: microseconds since the epoch.
- * LK_PROOF_USED (audited; its family is not ended); LK_LIMITED: repeated too often; LK_BUSY; LK_STORE. */
+ * LK_PROOF_REVOKED: all sessions of the user were ended since the proof was issued (audited). LK_PROOF_USED (audited;
+ * its family is not ended); LK_LIMITED: repeated too often; LK_BUSY; LK_STORE. */
 int session_create(struct db *db, const struct conf *conf, const struct identity *who, struct span proof,
                    struct span old_token, const struct origin_info *from, int64_t now_us, struct session *out);
 

@@ -86,6 +86,102 @@ START_TEST(old_rows_go_two_for_each_that_comes)
 }
 END_TEST
 
+/* ---- the chain -------------------------------------------------------------------------------------------------- */
+
+static struct audit_state verify(struct fixture *x)
+{
+    struct audit_state state;
+    ck_assert_int_eq(audit_verify(x->db, &state), 0);
+    return state;
+}
+
+static void run(struct fixture *x, const char *sql)
+{
+    sqlite3 *other = NULL;
+    ck_assert_int_eq(sqlite3_open(x->path, &other), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(other, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(other);
+}
+
+START_TEST(a_table_that_nobody_touched_verifies)
+{
+    struct fixture x;
+    fixture_start(&x);
+    ck_assert_int_eq(verify(&x).rows, 0);
+    for (int i = 0; i < 20; i++)
+        record(&x, NOW + i);
+    struct audit_state state = verify(&x);
+    ck_assert_int_eq(state.broken, 0);
+    ck_assert_int_eq(state.rows, 20);
+    ck_assert_int_eq(state.last, 20);
+    fixture_stop(&x);
+}
+END_TEST
+
+START_TEST(the_first_row_that_was_touched_is_named)
+{
+    static const struct {
+        const char *sql;
+        int64_t broken;
+    } cases[] = {
+        {"UPDATE audit SET subject = 'bob' WHERE id = 7", 7},
+        {"UPDATE audit SET at = at + 1 WHERE id = 1", 1},
+        {"UPDATE audit SET actor = 'root' WHERE id = 20", 20},
+        {"UPDATE audit SET event = 'exchangeproof', reason = '' WHERE id = 3", 3},
+        {"DELETE FROM audit WHERE id = 7", 8},
+        {"UPDATE audit SET hash = NULL, previous = NULL WHERE id = 7", 7},
+        {"UPDATE audit SET hash = zeroblob(32) WHERE id = 7", 7},
+        {"INSERT INTO audit SELECT 21, at, event, reason, subject, family_id, address, user_agent, request_id, actor, "
+         "previous, hash FROM audit WHERE id = 20",
+         21},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct fixture x;
+        fixture_start(&x);
+        for (int k = 0; k < 20; k++)
+            record(&x, NOW + k);
+        ck_assert_int_eq(verify(&x).broken, 0);
+        run(&x, cases[i].sql);
+        ck_assert_msg(verify(&x).broken == cases[i].broken, "%s: %lld", cases[i].sql, (long long)verify(&x).broken);
+        fixture_stop(&x);
+    }
+}
+END_TEST
+
+START_TEST(rows_that_go_with_age_do_not_break_it)
+{
+    struct fixture x;
+    fixture_start(&x);
+    for (int i = 0; i < 20; i++)
+        record(&x, NOW + i);
+    for (int i = 0; i < 5; i++)
+        record(&x, NOW + AUDIT_KEEP + HOUR);
+    struct audit_state state = verify(&x);
+    ck_assert_int_eq(state.rows, 15);
+    ck_assert_int_eq(state.broken, 0);
+    ck_assert_int_eq(state.last, 25);
+    fixture_stop(&x);
+}
+END_TEST
+
+START_TEST(rows_of_before_the_chain_are_counted_and_not_blamed)
+{
+    struct fixture x;
+    fixture_start(&x);
+    for (int i = 0; i < 4; i++)
+        record(&x, NOW + i);
+    run(&x, "UPDATE audit SET hash = NULL, previous = NULL");
+    record(&x, NOW + 5);
+    struct audit_state state = verify(&x);
+    ck_assert_int_eq(state.unchained, 4);
+    ck_assert_int_eq(state.broken, 0);
+    ck_assert_int_eq(state.last, 5);
+    fixture_stop(&x);
+}
+END_TEST
+
 UNIT_MAIN("auth_audit", plain_text_is_kept_as_it_is, control_characters_are_dropped, what_is_not_utf8_is_dropped,
           a_long_text_is_cut_between_characters, a_row_says_what_when_who_and_from_where,
-          old_rows_go_two_for_each_that_comes)
+          old_rows_go_two_for_each_that_comes, a_table_that_nobody_touched_verifies,
+          the_first_row_that_was_touched_is_named, rows_that_go_with_age_do_not_break_it,
+          rows_of_before_the_chain_are_counted_and_not_blamed)

@@ -51,6 +51,7 @@ static inline void fixture_start(struct fixture *x)
     x->conf.session.per_user = 50;
     x->conf.store.path = x->path;
     x->conf.store.busy = 2;
+    x->conf.process.run = 30;
     x->conf.claims.file = "";
     x->ann = (struct identity){.subject = "ann",
                                .email = "ann@example.org",
@@ -58,7 +59,7 @@ static inline void fixture_start(struct fixture *x)
                                .role = "user",
                                .issued_at = NOW - 5,
                                .expires_at = NOW + 895};
-    x->from = (struct origin_info){"192.0.2.1", "Browser/1.0", "request-1"};
+    x->from = (struct origin_info){"192.0.2.1", "Browser/1.0", "request-1", NULL};
     x->db = fixture_open(x);
 }
 

@@ -86,8 +86,8 @@ static void stop(struct place *p)
     fixture_stop(&p->x);
 }
 
-static const struct demand nothing = {NULL, NULL}, todos = {NULL, "todos"}, reports = {NULL, "reports"},
-                           admin = {"admin", NULL};
+static const struct demand nothing = {NULL, NULL, NULL}, todos = {NULL, "todos", "readonly"},
+                           reports = {NULL, "reports", NULL}, admin = {"admin", NULL, NULL};
 
 static void refused(struct place *p, const struct demand *demand, int64_t now, int status, const char *challenge)
 {
@@ -195,6 +195,27 @@ START_TEST(a_missing_role_or_feature_is_insufficient_scope)
 }
 END_TEST
 
+START_TEST(a_reader_may_read_and_not_write)
+{
+    struct place p;
+    struct principal who;
+    struct refusal r;
+    start(&p);
+    say_hello(&p, "user readonly admin", "todos", NOW);
+    ck_assert_int_eq(guard_admit(&p.site, p.authorization, &todos, false, NOW, &who, &r), 0);
+    db_rollback(p.site.db);
+    ck_assert_int_eq(guard_admit(&p.site, p.authorization, &todos, true, NOW, &who, &r), LK_FORBIDDEN);
+    ck_assert_int_eq(r.status, 403);
+    ck_assert_str_eq(r.error, "insufficient_scope");
+    ck_assert_int_eq(guard_admit(&p.site, p.authorization, &nothing, true, NOW, &who, &r), 0); /* asks for none */
+    db_rollback(p.site.db);
+    say_hello(&p, "user", "todos", NOW);
+    ck_assert_int_eq(guard_admit(&p.site, p.authorization, &todos, true, NOW, &who, &r), 0);
+    db_rollback(p.site.db);
+    stop(&p);
+}
+END_TEST
+
 START_TEST(a_dead_session_is_told_before_a_missing_role)
 {
     struct place p;
@@ -241,5 +262,6 @@ UNIT_MAIN("auth_guard", one_bearer_token_is_found, no_credentials_for_us_is_not_
           malformed_or_doubled_credentials_are_refused, a_good_token_of_a_live_session_is_admitted_inside_a_transaction,
           without_credentials_the_challenge_is_bare, malformed_credentials_are_a_bad_request,
           a_bad_or_expired_token_is_an_invalid_token, a_logout_takes_effect_at_the_next_request,
-          a_missing_role_or_feature_is_insufficient_scope, a_dead_session_is_told_before_a_missing_role,
-          our_own_faults_are_not_blamed_on_the_token, a_busy_database_is_503)
+          a_missing_role_or_feature_is_insufficient_scope, a_reader_may_read_and_not_write,
+          a_dead_session_is_told_before_a_missing_role, our_own_faults_are_not_blamed_on_the_token,
+          a_busy_database_is_503)
