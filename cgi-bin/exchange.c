@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "http/problem.h"
 #include "http/serve.h"
-#include "provider/proof.h"
 #include "web/web.h"
 
 #define GRANT_TOKEN_EXCHANGE "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -104,11 +103,6 @@ static int refuse_proof(struct request *req, struct response *res, bool form, in
     return 0;
 }
 
-static void refresh_keys(void *conf)
-{
-    provider_refresh(conf);
-}
-
 static int make_session(struct site *site, struct request *req, struct response *res, const struct proof *proof)
 {
     struct identity who;
@@ -116,15 +110,11 @@ static int make_session(struct site *site, struct request *req, struct response 
     struct span old = {NULL, 0};
     struct origin_info from = web_origin(req);
     int64_t now_us = clock_now_us();
-    bool stale = false;
     int error = web_cookie(site, req, res, &old);
     if (error == LK_SYNTAX)
         return 0;
-    error = proof_verify(site->conf, proof->token, now_us / 1000000, &who, &stale);
-    if (stale) {
-        res->after = refresh_keys;
-        res->after_context = site->conf;
-    }
+    error = proof_verify(site->conf, proof->token, KEYSET_FETCH, now_us / 1000000, &who, &site->refresh);
+    web_refresh_later(site, res);
     if (error)
         return proof_is_bad(error) ? refuse_proof(req, res, proof->form, error) : error;
     /* The key that signs is needed before the proof is spent. */

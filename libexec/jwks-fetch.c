@@ -5,6 +5,7 @@
 #include <strings.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -228,7 +229,6 @@ static void tidy_process(void)
         setrlimit(RLIMIT_AS, &memory);
     }
     umask(022);
-    alarm(LIFE_S);
 }
 
 /* Run by root (cron, an admin), the files are to belong to whom the directory belongs to, and root meets no network. */
@@ -273,27 +273,6 @@ static int fetch(const struct provider *p, const struct command *c)
     return error;
 }
 
-static int run(const struct command *c)
-{
-    struct buf fault = BUF_INIT(1024);
-    struct conf *conf = NULL;
-    if (c->conf && setenv("LATCHKEY_CONF", c->conf, 1))
-        return LK_NOMEM;
-    int error = conf_load(environ, &conf, &fault);
-    if (error) {
-        log_event("config", "fault", buf_cstr(&fault), NULL);
-        goto out;
-    }
-    struct provider p = provider_of(conf);
-    if ((error = become_owner(&p)))
-        goto out;
-    error = c->task == TASK_SHOW ? show(&p, c->json) : c->task == TASK_FLUSH ? fetch_flush(&p) : fetch(&p, c);
-out:
-    conf_free(conf);
-    buf_free(&fault);
-    return error;
-}
-
 static int exit_code(int error)
 {
     switch (error) {
@@ -307,6 +286,78 @@ static int exit_code(int error)
     default:
         return 1;
     }
+}
+
+static int run_one(const struct conf_provider *conf, const struct command *c)
+{
+    struct provider p = provider_of(conf);
+    alarm(LIFE_S);
+    int error = become_owner(&p);
+    if (error)
+        return exit_code(error);
+    return exit_code(c->task == TASK_SHOW ? show(&p, c->json) : c->task == TASK_FLUSH ? fetch_flush(&p) : fetch(&p, c));
+}
+
+/* In a process of its own: it may become another user and may be killed, and the next provider gets its turn. */
+static int run_apart(const struct conf_provider *conf, const struct command *c)
+{
+    int status = 0;
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(run_one(conf, c));
+    if (pid < 0 || waitpid(pid, &status, 0) < 0)
+        return EX_CONFIG;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+static int worse(int a, int b)
+{
+    static const int order[] = {EX_OK, EX_TEMPFAIL, 1, EX_CONFIG};
+    size_t of_a = 0, of_b = 0;
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        of_a = order[i] == a ? i : of_a;
+        of_b = order[i] == b ? i : of_b;
+    }
+    return of_a > of_b ? a : b;
+}
+
+static int run_all(const struct conf *conf, const struct command *c)
+{
+    int code = EX_OK;
+    if (conf->provider_count == 1)
+        return run_one(&conf->providers[0], c);
+    for (size_t i = 0; i < conf->provider_count; i++) {
+        if (i && c->task == TASK_SHOW && !c->json)
+            puts("");
+        fflush(stdout);
+        code = worse(code, run_apart(&conf->providers[i], c));
+    }
+    return code;
+}
+
+static int run_named(const struct conf *conf, const struct command *c)
+{
+    const struct conf_provider *provider = provider_named(conf, c->provider);
+    if (provider)
+        return run_one(provider, c);
+    log_event("config", "fault", "there is no such provider", "provider", c->provider, NULL);
+    return EX_CONFIG;
+}
+
+static int run(const struct command *c)
+{
+    struct buf fault = BUF_INIT(1024);
+    struct conf *conf = NULL;
+    int code = EX_CONFIG;
+    if (c->conf && setenv("LATCHKEY_CONF", c->conf, 1))
+        return 1;
+    if (conf_load(environ, &conf, &fault))
+        log_event("config", "fault", buf_cstr(&fault), NULL);
+    else
+        code = c->provider ? run_named(conf, c) : run_all(conf, c);
+    conf_free(conf);
+    buf_free(&fault);
+    return code;
 }
 
 int main(int argc, char **argv)
@@ -325,5 +376,5 @@ int main(int argc, char **argv)
         puts("jwks-fetch " LATCHKEY_VERSION);
         return EX_OK;
     }
-    return exit_code(secret_init() ? LK_CRYPTO : run(&c));
+    return secret_init() ? 1 : run(&c);
 }

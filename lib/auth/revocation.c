@@ -1,6 +1,7 @@
 #include "auth/revocation.h"
 
 #include "base/error.h"
+#include "provider/provider.h"
 
 #define MICRO INT64_C(1000000)
 
@@ -28,7 +29,7 @@ bool revocation_covers(int64_t not_before_us, const struct conf *conf, int64_t i
 {
     if (not_before_us - now_us > conf->process.run * MICRO)
         return false;
-    return now_us <= not_before_us || issued_at + conf->provider.leeway < not_before_us / MICRO;
+    return now_us <= not_before_us || issued_at + provider_leeway(conf) < not_before_us / MICRO;
 }
 
 int revocation_check(struct db *db, const struct conf *conf, const struct identity *who, int64_t now_us)

@@ -4,6 +4,7 @@
 #include "auth/revocation.h"
 #include "base/b64.h"
 #include "base/error.h"
+#include "provider/provider.h"
 
 #define MICRO INT64_C(1000000)
 
@@ -235,7 +236,7 @@ static int new_family(const struct attempt *a, const struct identity *who, struc
 
 static int exchange(struct attempt *a, const struct family *f, struct span old_token, struct session *out)
 {
-    int64_t until = f->who.expires_at + a->conf->provider.leeway; /* as long as proof_verify would take it */
+    int64_t until = f->who.expires_at + provider_leeway(a->conf); /* as long as proof_verify would take it */
     int error = family_keep_proof(a->db, a->presented_hash, f->id, until);
     if (error == LK_EXISTS)
         return exchange_again(a, f->who.subject, old_token, out);

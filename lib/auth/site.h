@@ -4,6 +4,7 @@
 #include "auth/claims.h"
 #include "base/conf.h"
 #include "jose/jwks.h"
+#include "provider/proof.h"
 #include "store/db.h"
 
 /* What a program has open for its site. Each part is opened when first asked for, and then kept. */
@@ -14,7 +15,8 @@ struct site {
     struct jwk *signer;
     struct jwks *verifiers;
     struct claims_policy *claims;
-    struct buf fault; /* the last failure, one line for the log */
+    struct proof_refresh refresh; /* to be given to provider_refresh after the answer */
+    struct buf fault;             /* the last failure, one line for the log */
 };
 
 /* Reads the configuration. LK_CONFIG with site->fault set; site_close is due in either case. */

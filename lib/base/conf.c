@@ -1,4 +1,4 @@
-#include "base/conf.h"
+#include "base/conf_impl.h"
 
 #include <errno.h>
 #include <ini.h>
@@ -10,113 +10,30 @@
 #define CONF_FILE_MAX 65536
 #define CONF_LINE_MAX 198 /* inih's buffer is 200 bytes; a longer line would be cut in silence */
 #define CONF_TEXT_MAX 131072
-#define KEYS_LIMIT    64
+#define KEYS_LIMIT    96
+#define PROVIDER      "provider"
 
-/* While parsing, a string field holds its offset in `text` plus one, because `text` may still move. */
+/* The values of one section [provider NAME]; those of every section without a name are together in the first part.
+ * While parsing, a string is its offset in the configuration's text plus one, because the text may still move. */
+struct part {
+    char title[64]; /* of the section; "" for the first part */
+    size_t name;
+    size_t value[KEYS_LIMIT];
+    bool seen[KEYS_LIMIT];
+};
+
 struct parsing {
     struct conf *conf;
     const char *name;
     struct buf *fault;
-    size_t value[KEYS_LIMIT];
-    bool seen[KEYS_LIMIT];
+    struct part part[1 + CONF_PROVIDERS_MAX];
+    size_t parts;
+    bool plain; /* there is a [provider] without a name */
+    char section[64];
+    size_t current; /* the part of the section that is being read */
     int line;
     int error;
 };
-
-static const char *const type_names[] = {
-    "text", "absolute path", "http(s) URL", "list of origins", "list of algorithms", "name", "duration", "number"};
-
-const char *conf_type_name(enum conf_type type)
-{
-    return type_names[type];
-}
-
-const char *env_get(char *const env[], const char *name)
-{
-    size_t n = strlen(name);
-    for (; env && *env; env++)
-        if (strncmp(*env, name, n) == 0 && (*env)[n] == '=')
-            return *env + n + 1;
-    return NULL;
-}
-
-bool conf_list_has(const char *list, const char *word)
-{
-    struct span rest = span_of(list), part;
-    while (span_next(&rest, ' ', &part))
-        if (part.n && span_equals(part, word))
-            return true;
-    return false;
-}
-
-/* ---- one value ------------------------------------------------------------------------------------------------------
- */
-
-static bool is_url(struct span s)
-{
-    size_t at = s.n > 8 && memcmp(s.p, "https://", 8) == 0 ? 8 : s.n > 7 && memcmp(s.p, "http://", 7) == 0 ? 7 : 0;
-    if (!at || s.p[s.n - 1] == '/' || parse_has_control(s) || memchr(s.p, ' ', s.n))
-        return false;
-    const char *slash = memchr(s.p + at, '/', s.n - at);
-    struct span origin = {s.p, slash ? (size_t)(slash - s.p) : s.n};
-    return parse_is_origin(origin) && !memchr(s.p, '?', s.n) && !memchr(s.p, '#', s.n);
-}
-
-static bool is_algorithm(struct span s)
-{
-    static const char *const known[] = {"EdDSA", "ES256", "ES512", "RS256", "PS256"};
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        if (span_equals(s, known[i]))
-            return true;
-    return false;
-}
-
-static bool is_list(struct span s, bool (*is_item)(struct span), bool may_be_empty)
-{
-    size_t items = 0;
-    for (struct span part; span_next(&s, ' ', &part);)
-        if (part.n && (items++, !is_item(part)))
-            return false;
-    return items > 0 || may_be_empty;
-}
-
-static bool value_fits(enum conf_type type, struct span s)
-{
-    int64_t seconds;
-    uint64_t count;
-    if (parse_has_control(s))
-        return false;
-    switch (type) {
-    case CONF_STRING:
-        return true;
-    case CONF_PATH:
-        return s.n == 0 || s.p[0] == '/';
-    case CONF_URL:
-        return is_url(s);
-    case CONF_ORIGINS:
-        return is_list(s, parse_is_origin, true);
-    case CONF_ALGORITHMS:
-        return is_list(s, is_algorithm, false);
-    case CONF_NAME:
-        return parse_is_ident(s, 64);
-    case CONF_DURATION:
-        return parse_duration(s, &seconds) == 0;
-    case CONF_COUNT:
-        return parse_u64(s, INT64_MAX, &count) == 0;
-    }
-    return false;
-}
-
-static void store(struct conf *conf, const struct conf_key *key, const char *text)
-{
-    void *field = (char *)conf + key->offset;
-    if (key->type == CONF_DURATION)
-        parse_duration(span_of(text), field);
-    else if (key->type == CONF_COUNT)
-        parse_u64(span_of(text), INT64_MAX, field);
-    else
-        *(const char **)field = text;
-}
 
 static int complain(struct parsing *p, const char *section, const char *key, const char *what)
 {
@@ -133,19 +50,34 @@ static int complain(struct parsing *p, const char *section, const char *key, con
     return LK_CONFIG;
 }
 
-/* Keeps a copy of the value in conf->text, found by its offset. */
-static int keep(struct parsing *p, size_t i, struct span s)
+static const char *title(const struct parsing *p, size_t part, size_t key)
+{
+    return part ? p->part[part].title : conf_keys[key].section;
+}
+
+/* Keeps a copy of the text in conf->text, found by its offset. */
+static int keep_text(struct parsing *p, struct span s, size_t *at)
+{
+    *at = p->conf->text.n + 1;
+    if (buf_span(&p->conf->text, s) || buf_add(&p->conf->text, "", 1))
+        p->error = p->conf->text.error;
+    return p->error;
+}
+
+static const char *kept(const struct parsing *p, size_t at)
+{
+    return p->conf->text.p + at - 1;
+}
+
+static int keep(struct parsing *p, size_t part, size_t i, struct span s)
 {
     const struct conf_key *key = &conf_keys[i];
     char what[80];
     snprintf(what, sizeof what, "not a usable value, expected %s%s", conf_type_name(key->type),
              key->type == CONF_DURATION ? " such as 90s, 15m, 12h or 7d" : "");
-    if (!value_fits(key->type, s) || (s.n == 0 && (!key->def || *key->def)))
-        return complain(p, key->section, key->key, what);
-    p->value[i] = p->conf->text.n + 1;
-    if (buf_span(&p->conf->text, s) || buf_add(&p->conf->text, "", 1))
-        p->error = p->conf->text.error;
-    return p->error;
+    if (!conf_value_fits(key->type, s) || (s.n == 0 && (!key->def || *key->def)))
+        return complain(p, title(p, part, i), key->key, what);
+    return keep_text(p, s, &p->part[part].value[i]);
 }
 
 /* ---- the file -------------------------------------------------------------------------------------------------------
@@ -167,25 +99,64 @@ static bool section_known(const char *section)
     return false;
 }
 
-static int on_pair(void *context, const char *section, const char *name, const char *value)
+static int on_pair(void *context, const char *unused, const char *name, const char *value)
 {
     struct parsing *p = context;
-    size_t i = key_index(section, name);
+    size_t i = key_index(p->section, name);
+    const char *section = p->current ? p->part[p->current].title : p->section;
+    (void)unused;
     if (p->error)
         return 1;
     if (!*section)
         complain(p, NULL, NULL, "a key before the first section");
     else if (i == conf_key_count)
-        complain(p, section, name, section_known(section) ? "unknown key" : "unknown section");
-    else if (p->seen[i])
+        complain(p, section, name, "unknown key");
+    else if (p->part[p->current].seen[i])
         complain(p, section, name, "given twice");
-    else if (!keep(p, i, span_of(value)))
-        p->seen[i] = true;
+    else if (!keep(p, p->current, i, span_of(value)))
+        p->part[p->current].seen[i] = true;
     return 1;
 }
 
+/* Enters [provider NAME]; it may have been there before. */
+static int enter_named(struct parsing *p, struct span name)
+{
+    char wanted[64];
+    if (strcmp(p->section, PROVIDER) != 0)
+        return complain(p, p->section, NULL, "takes no name");
+    if (!parse_is_ident(name, CONF_PROVIDER_NAME_MAX))
+        return complain(p, p->section, NULL, "its name must be 1 to 32 of A-Z a-z 0-9 - _");
+    snprintf(wanted, sizeof wanted, PROVIDER " %.*s", (int)name.n, name.p);
+    for (p->current = 1; p->current < p->parts; p->current++)
+        if (strcmp(p->part[p->current].title, wanted) == 0)
+            return 0;
+    if (p->parts > CONF_PROVIDERS_MAX)
+        return complain(p, wanted, NULL, "more than 16 providers");
+    memcpy(p->part[p->parts].title, wanted, sizeof wanted);
+    return keep_text(p, name, &p->part[p->parts++].name);
+}
+
+static int read_header(struct parsing *p, struct span line)
+{
+    const char *end = memchr(line.p, ']', line.n);
+    struct span name = {line.p + 1, end ? (size_t)(end - line.p - 1) : 0}, section = name;
+    bool named = name.n && memchr(name.p, ' ', name.n);
+    if (named)
+        span_next(&name, ' ', &section);
+    if (!parse_is_ident(section, sizeof p->section - 1))
+        return complain(p, NULL, NULL, "not a section header");
+    snprintf(p->section, sizeof p->section, "%.*s", (int)section.n, section.p);
+    if (!section_known(p->section))
+        return complain(p, p->section, NULL, "unknown section");
+    if (named)
+        return enter_named(p, span_trim(name));
+    p->current = 0;
+    p->plain = p->plain || strcmp(p->section, PROVIDER) == 0;
+    return 0;
+}
+
 /* inih does not say which line it is at, so it gets them one by one, the section remembered here. */
-static int read_line(struct parsing *p, struct span line, struct buf *piece, char section[64])
+static int read_line(struct parsing *p, struct span line, struct buf *piece)
 {
     struct span s = span_trim(line);
     if (s.n == 0 || s.p[0] == '#' || s.p[0] == ';')
@@ -194,16 +165,10 @@ static int read_line(struct parsing *p, struct span line, struct buf *piece, cha
         return complain(p, NULL, NULL, "the line is longer than 198 bytes");
     if (parse_has_control(s))
         return complain(p, NULL, NULL, "the line has a control character");
-    if (s.p[0] == '[') {
-        const char *end = memchr(s.p, ']', s.n);
-        struct span name = {s.p + 1, end ? (size_t)(end - s.p - 1) : 0};
-        if (!parse_is_ident(name, 63))
-            return complain(p, NULL, NULL, "not a section header");
-        snprintf(section, 64, "%.*s", (int)name.n, name.p);
-        return section_known(section) ? 0 : complain(p, section, NULL, "unknown section");
-    }
+    if (s.p[0] == '[')
+        return read_header(p, s);
     buf_reset(piece);
-    if (buf_printf(piece, "[%s]\n%.*s\n", section, (int)s.n, s.p))
+    if (buf_printf(piece, "[section]\n%.*s\n", (int)s.n, s.p))
         return p->error = piece->error;
     if (ini_parse_string(buf_cstr(piece), on_pair, p))
         return complain(p, NULL, NULL, "neither a section, a comment nor key = value");
@@ -212,7 +177,6 @@ static int read_line(struct parsing *p, struct span line, struct buf *piece, cha
 
 static int read_text(struct parsing *p, struct span text)
 {
-    char section[64] = "";
     struct buf piece = BUF_INIT(512);
     if (text.n && memchr(text.p, '\0', text.n))
         complain(p, NULL, NULL, "the file has a NUL byte");
@@ -220,7 +184,7 @@ static int read_text(struct parsing *p, struct span text)
         p->line++;
         if (line.n && line.p[line.n - 1] == '\r')
             line.n--;
-        read_line(p, line, &piece, section);
+        read_line(p, line, &piece);
     }
     buf_free(&piece);
     return p->error;
@@ -259,10 +223,12 @@ static void read_variable(struct parsing *p, const char *variable)
     }
     while (i < conf_key_count && !env_names(name, &conf_keys[i]))
         i++;
-    if (i < conf_key_count)
-        keep(p, i, span_of(value + 1));
-    else if (env_in_section(name))
+    if (i < conf_key_count) {
+        p->plain = p->plain || strcmp(conf_keys[i].section, PROVIDER) == 0;
+        keep(p, 0, i, span_of(value + 1));
+    } else if (env_in_section(name)) {
         complain(p, NULL, NULL, "unknown key");
+    }
 }
 
 static int read_environment(struct parsing *p, char *const env[])
@@ -281,24 +247,53 @@ static int read_environment(struct parsing *p, char *const env[])
     return p->error;
 }
 
-/* "@section.key rest" is that key's value with the rest behind it. */
-static int follow_default(struct parsing *p, size_t i)
+/* ---- what was not given ---------------------------------------------------------------------------------------------
+ */
+
+static bool has_key(const struct parsing *p, size_t part, size_t i)
 {
-    const char *from = conf_keys[i].def + 1;
-    struct buf value = BUF_INIT(4096);
-    for (size_t k = 0; k < i; k++) {
+    return strcmp(conf_keys[i].section, PROVIDER) == 0 ? part > 0 || p->plain : part == 0;
+}
+
+/* "@section.key rest" is that key's value with the rest behind it. */
+static void follow_key(const struct parsing *p, size_t part, const char *from, struct buf *value)
+{
+    for (size_t k = 0; k < conf_key_count; k++) {
         char name[96];
         int n = snprintf(name, sizeof name, "%s.%s", conf_keys[k].section, conf_keys[k].key);
         if (strncmp(from, name, (size_t)n) == 0 && (from[n] == '\0' || from[n] == '/')) {
-            buf_str(&value, p->conf->text.p + p->value[k] - 1);
-            buf_str(&value, from + n);
-            break;
+            buf_str(value, kept(p, p->part[part].value[k]));
+            buf_str(value, from + n);
+            return;
         }
     }
+}
+
+/* "some{name}thing" has the section's name in it. */
+static void follow_name(const struct parsing *p, size_t part, const char *def, struct buf *value)
+{
+    const char *at = strstr(def, "{name}");
+    buf_add(value, def, (size_t)(at - def));
+    buf_str(value, kept(p, p->part[part].name));
+    buf_str(value, at + strlen("{name}"));
+}
+
+static int fill_default(struct parsing *p, size_t part, size_t i)
+{
+    const struct conf_key *key = &conf_keys[i];
+    struct buf value = BUF_INIT(4096);
+    if (!key->def)
+        return complain(p, title(p, part, i), key->key, "is required");
+    if (part && conf_named_default(key))
+        follow_name(p, part, conf_named_default(key), &value);
+    else if (key->def[0] == '@')
+        follow_key(p, part, key->def + 1, &value);
+    else
+        buf_str(&value, key->def);
     if (value.error)
         p->error = value.error;
     else
-        keep(p, i, buf_all(&value));
+        keep(p, part, i, buf_all(&value));
     buf_free(&value);
     return p->error;
 }
@@ -306,32 +301,67 @@ static int follow_default(struct parsing *p, size_t i)
 static int fill_defaults(struct parsing *p)
 {
     p->line = 0;
-    for (size_t i = 0; !p->error && i < conf_key_count; i++) {
-        const struct conf_key *key = &conf_keys[i];
-        if (p->value[i])
-            continue;
-        if (!key->def)
-            complain(p, key->section, key->key, "is required");
-        else if (key->def[0] == '@')
-            follow_default(p, i);
-        else
-            keep(p, i, span_of(key->def));
-    }
+    p->plain = p->plain || p->parts == 1;
+    if (p->parts - 1 + p->plain > CONF_PROVIDERS_MAX)
+        complain(p, PROVIDER, NULL, "more than 16 providers");
+    for (size_t part = 0; part < p->parts; part++)
+        for (size_t i = 0; !p->error && i < conf_key_count; i++)
+            if (has_key(p, part, i) && !p->part[part].value[i])
+                fill_default(p, part, i);
     return p->error;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------------------
+ */
+
+static void store_part(struct parsing *p, size_t part)
+{
+    struct conf_provider *provider = &p->conf->providers[part ? p->conf->provider_count : 0];
+    if (part || p->plain) {
+        provider->name = part ? kept(p, p->part[part].name) : "";
+        p->conf->provider_count++;
+    }
+    for (size_t i = 0; i < conf_key_count; i++) {
+        bool its = strcmp(conf_keys[i].section, PROVIDER) == 0;
+        void *base = its ? (void *)provider : (void *)p->conf;
+        if (has_key(p, part, i))
+            conf_value_store(conf_keys[i].type, kept(p, p->part[part].value[i]), (char *)base + conf_keys[i].offset);
+    }
+}
+
+static int check(struct parsing *p)
+{
+    const struct conf_provider *at = NULL;
+    const char *key = NULL;
+    char section[64];
+    struct buf what = BUF_INIT(256);
+    if (conf_check_providers(p->conf, &at, &key, &what)) {
+        snprintf(section, sizeof section, PROVIDER "%s%s", *at->name ? " " : "", at->name);
+        complain(p, section, key, buf_cstr(&what));
+    }
+    buf_free(&what);
+    return p->error;
+}
+
+static int read_all(struct parsing *p, struct span text, char *const env[])
+{
+    if (read_text(p, text) || read_environment(p, env) || fill_defaults(p))
+        return p->error;
+    for (size_t part = 0; part < p->parts; part++)
+        store_part(p, part);
+    return check(p);
 }
 
 int conf_parse(const char *name, struct span text, char *const env[], struct conf **out, struct buf *fault)
 {
-    struct parsing p = {.name = name, .fault = fault, .conf = calloc(1, sizeof *p.conf)};
+    struct parsing p = {.name = name, .fault = fault, .parts = 1, .conf = calloc(1, sizeof *p.conf)};
     if (!p.conf)
         return LK_NOMEM;
     p.conf->text = BUF_INIT(CONF_TEXT_MAX);
-    if (read_text(&p, text) || read_environment(&p, env) || fill_defaults(&p)) {
+    if (read_all(&p, text, env)) {
         conf_free(p.conf);
         return p.error;
     }
-    for (size_t i = 0; i < conf_key_count; i++)
-        store(p.conf, &conf_keys[i], p.conf->text.p + p.value[i] - 1);
     *out = p.conf;
     return 0;
 }

@@ -3,6 +3,7 @@
 /* The single source of what latchkey.conf may say: the parser reads it, docs/configuration.md and the sample are
  * checked against it. */
 #define AT(section, field) offsetof(struct conf, section.field)
+#define OF(field)          offsetof(struct conf_provider, field)
 
 const struct conf_key conf_keys[] = {
     {"site", "issuer", CONF_URL, AT(site, issuer), NULL,
@@ -14,28 +15,27 @@ const struct conf_key conf_keys[] = {
      "Public address of the directory that holds the CGIs; its origin may always use them from a browser."},
     {"site", "origins", CONF_ORIGINS, AT(site, origins), "",
      "Further browser origins that may call with the cookie and by CORS, separated by spaces."},
-    {"provider", "issuer", CONF_URL, AT(provider, issuer), NULL,
-     "BetterAuth's base URL: the `iss` that its tokens must carry."},
-    {"provider", "audience", CONF_STRING, AT(provider, audience), "@provider.issuer",
+    {"provider", "issuer", CONF_URL, OF(issuer), NULL, "BetterAuth's base URL: the `iss` that its tokens must carry."},
+    {"provider", "audience", CONF_STRING, OF(audience), "@provider.issuer",
      "The `aud` that BetterAuth's tokens must carry."},
-    {"provider", "jwks_url", CONF_URL, AT(provider, jwks_url), "@provider.issuer/api/auth/jwks",
+    {"provider", "jwks_url", CONF_URL, OF(jwks_url), "@provider.issuer/api/auth/jwks",
      "Where BetterAuth publishes its keys: https, or http on a loopback address."},
-    {"provider", "algorithms", CONF_ALGORITHMS, AT(provider, algorithms), "EdDSA ES256 ES512 RS256 PS256",
+    {"provider", "algorithms", CONF_ALGORITHMS, OF(algorithms), "EdDSA ES256 ES512 RS256 PS256",
      "The signature algorithms that are accepted from BetterAuth, separated by spaces."},
-    {"provider", "cache", CONF_PATH, AT(provider, cache), LATCHKEY_STATE_DIR "/provider/jwks.cache",
+    {"provider", "cache", CONF_PATH, OF(cache), LATCHKEY_STATE_DIR "/provider/jwks.cache",
      "The file that caches BetterAuth's keys; its directory must be writable for the web server's user."},
-    {"provider", "fetch", CONF_PATH, AT(provider, fetch), LATCHKEY_LIBEXEC_DIR "/jwks-fetch",
+    {"provider", "fetch", CONF_PATH, OF(fetch), LATCHKEY_LIBEXEC_DIR "/jwks-fetch",
      "The helper program that fetches BetterAuth's keys."},
-    {"provider", "proxy", CONF_STRING, AT(provider, proxy), "",
+    {"provider", "proxy", CONF_STRING, OF(proxy), "",
      "HTTP proxy for fetching BetterAuth's keys; without it no proxy is used, whatever the environment says."},
-    {"provider", "leeway", CONF_DURATION, AT(provider, leeway), "60s",
-     "How far BetterAuth's clock and ours may differ."},
-    {"provider", "fresh", CONF_DURATION, AT(provider, fresh), "10m",
+    {"provider", "leeway", CONF_DURATION, OF(leeway), "60s", "How far BetterAuth's clock and ours may differ."},
+    {"provider", "fresh", CONF_DURATION, OF(fresh), "10m",
      "How long fetched keys are used without asking again, if BetterAuth does not say."},
-    {"provider", "stale", CONF_DURATION, AT(provider, stale), "24h",
+    {"provider", "stale", CONF_DURATION, OF(stale), "24h",
      "How long fetched keys are used while BetterAuth cannot be reached."},
-    {"provider", "cooldown", CONF_DURATION, AT(provider, cooldown), "30s",
-     "The shortest time between two attempts to fetch."},
+    {"provider", "cooldown", CONF_DURATION, OF(cooldown), "30s", "The shortest time between two attempts to fetch."},
+    {"provider", "subject_prefix", CONF_STRING, OF(subject_prefix), "",
+     "What is put before the `sub` of this provider's tokens to make our `sub`."},
     {"keys", "directory", CONF_PATH, AT(keys, directory), LATCHKEY_STATE_DIR "/keys",
      "The directory of the signing keys and of jwks.json."},
     {"keys", "rotation", CONF_DURATION, AT(keys, rotation), "90d", "How long a key signs before it should be rotated."},
@@ -68,3 +68,16 @@ const struct conf_key conf_keys[] = {
 };
 
 const size_t conf_key_count = sizeof conf_keys / sizeof conf_keys[0];
+
+static const struct {
+    const char *key;
+    const char *def;
+} named[] = {{"cache", LATCHKEY_STATE_DIR "/provider/{name}.cache"}, {"subject_prefix", "{name}:"}};
+
+const char *conf_named_default(const struct conf_key *key)
+{
+    for (size_t i = 0; i < sizeof named / sizeof named[0]; i++)
+        if (strcmp(key->section, "provider") == 0 && strcmp(key->key, named[i].key) == 0)
+            return named[i].def;
+    return NULL;
+}

@@ -6,7 +6,7 @@
 #include "base/parse.h"
 
 /* What getopt returns for an option: its short form, or one of these when it has none. */
-enum { FLUSH = 256, FORCE, JSON, MISS, PRIME, SHOW, VERSION };
+enum { FLUSH = 256, FORCE, JSON, MISS, PRIME, PROVIDER, SHOW, VERSION };
 
 static const struct choice {
     const char *name;
@@ -21,6 +21,7 @@ static const struct choice {
     {"json", JSON, NULL, "with --show: as JSON"},
     {"miss", MISS, "GENERATION", "fetch if the cached set is still of this generation, which lacks a key"},
     {"prime", PRIME, NULL, "fetch only if nothing usable is cached"},
+    {"provider", PROVIDER, "NAME", "only this provider; empty: the [provider] without a name"},
     {"show", SHOW, NULL, "print what is cached; exit 1 if it is not usable"},
     {"verbose", 'v', NULL, "say on standard error what is done"},
     {"version", VERSION, NULL, "print the version"},
@@ -73,6 +74,9 @@ static int apply(struct command *c, int letter, const char *value)
         return 0;
     case 'v':
         c->verbose = true;
+        return 0;
+    case PROVIDER:
+        c->provider = value;
         return 0;
     case 'c':
         c->conf = value;

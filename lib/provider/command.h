@@ -14,7 +14,8 @@ struct command {
     struct fetch_order order;
     bool json;
     bool verbose;
-    const char *conf; /* NULL: the usual one */
+    const char *conf;     /* NULL: the usual one */
+    const char *provider; /* name of the one that is meant, "" for the plain one; NULL: every one */
 };
 
 /* LK_USAGE: an unknown option, a stray argument, or two options that exclude each other. */

@@ -78,8 +78,9 @@ static int spawn(const char *path, char *const argv[], bool listen, pid_t *pid)
 
 static int start(const struct provider *p, uint64_t missing, bool listen, pid_t *pid)
 {
-    char path[PATH_MAX], miss[32];
-    char *argv[] = {path, missing ? miss : NULL, NULL};
+    char path[PATH_MAX], which[64], miss[32];
+    char *argv[] = {path, which, missing ? miss : NULL, NULL};
+    snprintf(which, sizeof which, "--provider=%s", p->name);
     snprintf(miss, sizeof miss, "--miss=%llu", (unsigned long long)missing);
     if (cache_beside(path, sizeof path, p->helper, ""))
         return LK_UNAVAILABLE;
@@ -134,7 +135,7 @@ int helper_run(const struct provider *p, uint64_t missing, int64_t deadline_ms)
 }
 
 /* By way of a child that ends at once: init reaps the helper, so that a FastCGI process collects no zombies. */
-int helper_detach(const struct provider *p)
+int helper_detach(const struct provider *p, uint64_t missing)
 {
     int status = 0;
     pid_t helper = 0, pid = fork();
@@ -143,7 +144,7 @@ int helper_detach(const struct provider *p)
         return LK_UNAVAILABLE;
     }
     if (pid == 0)
-        _exit(start(p, 0, false, &helper) ? EX_UNAVAILABLE : EX_OK);
+        _exit(start(p, missing, false, &helper) ? EX_UNAVAILABLE : EX_OK);
     while (waitpid(pid, &status, 0) < 0)
         if (errno != EINTR)
             return 0;

@@ -5,16 +5,19 @@
 
 #include "provider/provider.h"
 
-/* Starting jwks-fetch: fixed arguments, a session of its own, default signals, no descriptor of ours above standard
- * error, and of our environment only LATCHKEY_*: a CGI's HTTP_PROXY is what a client sent. Failures are logged. */
+/* Starting jwks-fetch for one provider: fixed arguments, a session of its own, default signals, no descriptor of ours
+ * above standard error, and of our environment only LATCHKEY_*: a CGI's HTTP_PROXY is what a client sent. Failures are
+ * logged. */
 
-/* Runs it and waits; it is killed after `deadline_ms`. `missing`: the generation of a set that lacks a kid, 0: none.
+/* `missing`: the generation of a set that lacks a kid, 0: none. */
+
+/* Runs it and waits; it is killed after `deadline_ms`.
  * Its log lines go to our standard error.
  * 0; LK_BUSY: another process is fetching, or it is too early; LK_UNAVAILABLE: anything else. What counts is the cache.
  */
 int helper_run(const struct provider *p, uint64_t missing, int64_t deadline_ms);
 
 /* Starts it and forgets it; it has nothing of ours that a server could wait for. LK_UNAVAILABLE: not started. */
-int helper_detach(const struct provider *p);
+int helper_detach(const struct provider *p, uint64_t missing);
 
 #endif

@@ -17,6 +17,8 @@
 
 struct keyset {
     const struct provider *provider;
+    enum keyset_mode mode;
+    struct keyset_order order;
     struct cache_meta meta; /* serial 0: nothing cached */
     enum cache_age age;
     struct jwks *keys; /* NULL: nothing usable */
@@ -62,9 +64,19 @@ static void await_other(const struct provider *p)
         file_unlock(fd);
 }
 
+/* Nobody waits: the fetch is left for later, if it may be made at all. */
+static int order_later(struct keyset *ks, enum gate gate, uint64_t missing)
+{
+    if (gate == GATE_OPEN && directory_usable(ks->provider))
+        ks->order = (struct keyset_order){.wanted = true, .missing = missing};
+    return LK_UNAVAILABLE;
+}
+
 /* 0: the set was fetched again, by us or by another, since it was last loaded. */
 static int renew(struct keyset *ks, enum gate gate, uint64_t missing)
 {
+    if (ks->mode == KEYSET_CACHED)
+        return order_later(ks, gate, missing);
     uint64_t had = ks->meta.serial;
     int64_t began = clock_monotonic_us();
     if (!directory_usable(ks->provider))
@@ -109,17 +121,18 @@ static int look_again(struct keyset *ks, const struct jws *jws, int64_t issued_a
     return error;
 }
 
-static bool wants_refresh(const struct keyset *ks)
+/* A stale set served: the next request should meet a fresh one. */
+static void order_refresh(struct keyset *ks)
 {
     const struct provider *p = ks->provider;
     struct attempt last;
-    if (!ks->keys || ks->age != CACHE_STALE)
-        return false;
+    if (ks->order.wanted || !ks->keys || ks->age != CACHE_STALE)
+        return;
     attempt_read(p->cache, ks->now, &last);
     if (attempt_gate(&last, &ks->meta, ks->now, p->cooldown) != GATE_OPEN || !directory_usable(p))
-        return false;
+        return;
     log_event("provider.stale", "url", p->jwks_url, "last_attempt", last.at ? last.outcome : "none", NULL);
-    return true;
+    ks->order.wanted = true;
 }
 
 static void log_unavailable(const struct keyset *ks)
@@ -130,9 +143,10 @@ static void log_unavailable(const struct keyset *ks)
               last.at ? last.outcome : "none", NULL);
 }
 
-int keyset_verify(const struct provider *p, const struct jws *jws, int64_t issued_at, int64_t *now, bool *refresh)
+int keyset_verify(const struct provider *p, const struct jws *jws, int64_t issued_at, enum keyset_mode mode,
+                  int64_t *now, struct keyset_order *order)
 {
-    struct keyset ks = {.provider = p, .now = *now};
+    struct keyset ks = {.provider = p, .mode = mode, .now = *now};
     int error = obtain(&ks);
     if (!error)
         error = jws_verify(jws, ks.keys);
@@ -140,7 +154,8 @@ int keyset_verify(const struct provider *p, const struct jws *jws, int64_t issue
         error = look_again(&ks, jws, issued_at);
     if (error == LK_UNAVAILABLE)
         log_unavailable(&ks);
-    *refresh = wants_refresh(&ks);
+    order_refresh(&ks);
+    *order = ks.order;
     *now = ks.now;
     jwks_free(ks.keys);
     return error;

@@ -1,18 +1,70 @@
 #include "provider/provider.h"
 
-struct provider provider_of(const struct conf *conf)
+#include "base/error.h"
+
+struct provider provider_of(const struct conf_provider *conf)
 {
     return (struct provider){
-        .issuer = conf->provider.issuer,
-        .audience = conf->provider.audience,
-        .jwks_url = conf->provider.jwks_url,
-        .algorithms = conf->provider.algorithms,
-        .cache = conf->provider.cache,
-        .helper = conf->provider.fetch,
-        .proxy = conf->provider.proxy,
-        .leeway = conf->provider.leeway,
-        .fresh = conf->provider.fresh,
-        .stale = conf->provider.stale,
-        .cooldown = conf->provider.cooldown,
+        .name = conf->name,
+        .issuer = conf->issuer,
+        .audience = conf->audience,
+        .jwks_url = conf->jwks_url,
+        .algorithms = conf->algorithms,
+        .cache = conf->cache,
+        .helper = conf->fetch,
+        .proxy = conf->proxy,
+        .leeway = conf->leeway,
+        .fresh = conf->fresh,
+        .stale = conf->stale,
+        .cooldown = conf->cooldown,
     };
+}
+
+const struct conf_provider *provider_named(const struct conf *conf, const char *name)
+{
+    for (size_t i = 0; i < conf->provider_count; i++)
+        if (strcmp(conf->providers[i].name, name) == 0)
+            return &conf->providers[i];
+    return NULL;
+}
+
+const struct conf_provider *provider_issuing(const struct conf *conf, const char *issuer)
+{
+    for (size_t i = 0; i < conf->provider_count; i++)
+        if (strcmp(conf->providers[i].issuer, issuer) == 0)
+            return &conf->providers[i];
+    return NULL;
+}
+
+int64_t provider_leeway(const struct conf *conf)
+{
+    int64_t most = 0;
+    for (size_t i = 0; i < conf->provider_count; i++)
+        if (conf->providers[i].leeway > most)
+            most = conf->providers[i].leeway;
+    return most;
+}
+
+/* Of two prefixes that fit, a subject belongs to the longer one: a provider without a prefix cannot name another's
+ * users. */
+static bool is_anothers(const struct conf *conf, const char *prefix, const char *subject)
+{
+    for (size_t i = 0; i < conf->provider_count; i++) {
+        const char *other = conf->providers[i].subject_prefix;
+        if (strlen(other) > strlen(prefix) && strncmp(subject, other, strlen(other)) == 0)
+            return true;
+    }
+    return false;
+}
+
+int provider_subject(const struct conf *conf, const struct conf_provider *provider, const char *sub, char *out,
+                     size_t cap)
+{
+    const char *prefix = provider->subject_prefix;
+    size_t at = strlen(prefix), n = strlen(sub);
+    if (at + n >= cap)
+        return LK_JWT_CLAIMS;
+    memmove(out + at, sub, n + 1);
+    memcpy(out, prefix, at);
+    return is_anothers(conf, prefix, out) ? LK_JWT_CLAIMS : 0;
 }

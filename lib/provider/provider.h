@@ -6,6 +6,7 @@
 /* One identity provider, as everything in this room sees it: a second provider is another instance. The strings belong
  * to the configuration. Durations are seconds. */
 struct provider {
+    const char *name; /* of its section; "" for the plain one */
     const char *issuer;
     const char *audience;
     const char *jwks_url;
@@ -19,6 +20,20 @@ struct provider {
     int64_t cooldown;
 };
 
-struct provider provider_of(const struct conf *conf);
+struct provider provider_of(const struct conf_provider *conf);
+
+/* The one of that name; NULL: none. */
+const struct conf_provider *provider_named(const struct conf *conf, const char *name);
+
+/* The one whose tokens say `issuer`, exactly; NULL: none. */
+const struct conf_provider *provider_issuing(const struct conf *conf, const char *issuer);
+
+/* The longest time that a proof is taken beyond its `exp`, whoever issued it. Seconds. */
+int64_t provider_leeway(const struct conf *conf);
+
+/* Our subject for one of the provider's: its prefix and `sub`. LK_JWT_CLAIMS: it does not fit into `cap` bytes, or it
+ * would be a subject of another provider, one with a longer prefix. */
+int provider_subject(const struct conf *conf, const struct conf_provider *provider, const char *sub, char *out,
+                     size_t cap);
 
 #endif

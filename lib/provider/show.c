@@ -73,6 +73,8 @@ int show_cache(const struct provider *p, int64_t now, json_t **out, bool *usable
         return LK_NOMEM;
     int error = cache_read(p->cache, p->jwks_url, &meta, &body);
     enum cache_age age = error ? CACHE_DEAD : cache_age(&meta, now, p->stale);
+    if (*p->name)
+        put(shown, "provider", p->name);
     put(shown, "cache", p->cache);
     put(shown, "url", p->jwks_url);
     put(shown, "state", error ? "none" : cache_age_name(age));

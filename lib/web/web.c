@@ -44,11 +44,25 @@ static void render(struct response *res, const struct refusal *refusal)
         response_header(res, "WWW-Authenticate", refusal->challenge);
 }
 
+static void refresh_keys(void *refresh)
+{
+    provider_refresh(refresh);
+}
+
+void web_refresh_later(struct site *site, struct response *res)
+{
+    if (!site->refresh.provider)
+        return;
+    res->after = refresh_keys;
+    res->after_context = &site->refresh;
+}
+
 int web_admit(struct site *site, struct request *req, struct response *res, const struct demand *demand, bool write,
               int64_t now, struct principal *who)
 {
     struct refusal refusal = {0};
     int error = guard_admit(site, req->authorization, demand, write, now, who, &refusal);
+    web_refresh_later(site, res);
     if (error && refusal.status >= 500)
         return error;
     if (error) {

@@ -12,6 +12,9 @@ int web_open(char *const env[], void **state, const struct conf **conf, const ch
 void web_close(void *state);
 const char *web_fault(void *state);
 
+/* Leaves what the site has to fetch (site->refresh) for after the answer. */
+void web_refresh_later(struct site *site, struct response *res);
+
 /* The bearer guard for a request. 0: admitted, a transaction is open on site->db (see guard_admit).
  * WEB_ANSWERED: the refusal stands in `res`, the handler returns 0. Negative: a fault of ours, to be returned. */
 #define WEB_ANSWERED 1

@@ -42,7 +42,8 @@ static inline void fixture_start(struct fixture *x)
     x->conf.site.issuer = "https://site.example";
     x->conf.site.audience = "https://api.site.example";
     x->conf.site.client_id = "latchkey";
-    x->conf.provider.leeway = 60;
+    x->conf.providers[0].leeway = 60;
+    x->conf.provider_count = 1;
     x->conf.keys.leeway = 60;
     x->conf.token.lifetime = 900;
     x->conf.session.grace = 10;

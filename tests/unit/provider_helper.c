@@ -39,7 +39,7 @@ START_TEST(arguments_are_fixed)
     ck_assert_int_eq(helper_run(&k.p, 0, LONG_MS), 0);
     ck_assert_int_eq(helper_run(&k.p, 42, LONG_MS), 0);
     kit_read(&k, "runs", &text);
-    ck_assert_str_eq(buf_cstr(&text), "run \nrun --miss=42\n");
+    ck_assert_str_eq(buf_cstr(&text), "run --provider=\nrun --provider= --miss=42\n");
     buf_free(&text);
     kit_close(&k);
 }
@@ -112,7 +112,7 @@ START_TEST(a_detached_helper_has_nothing_of_ours)
     ck_assert_int_eq(mkfifo(path, 0600), 0);
     kit_helper(&k, "seen=$(for f in 0 1 2; do readlink /proc/$$/fd/$f; done; cut -d' ' -f1,6 /proc/$$/stat)\n"
                    "echo \"$seen\" > $DIR/fifo");
-    ck_assert_int_eq(helper_detach(&k.p), 0);
+    ck_assert_int_eq(helper_detach(&k.p, 0), 0);
     read_fifo(path, &text);
     ck_assert_ptr_eq(strstr(buf_cstr(&text), "/dev/null\n/dev/null\n/dev/null\n"), buf_cstr(&text));
     struct span line = span_of(buf_cstr(&text) + strlen("/dev/null\n/dev/null\n/dev/null\n")), pid, session;
@@ -150,11 +150,11 @@ START_TEST(a_helper_that_is_missing_or_not_executable_is_unavailable)
     struct kit k;
     kit_open(&k);
     ck_assert_int_eq(helper_run(&k.p, 0, LONG_MS), LK_UNAVAILABLE);
-    ck_assert_int_eq(helper_detach(&k.p), LK_UNAVAILABLE);
+    ck_assert_int_eq(helper_detach(&k.p, 0), LK_UNAVAILABLE);
     kit_helper(&k, "");
     ck_assert_int_eq(chmod(k.helper, 0644), 0);
     ck_assert_int_eq(helper_run(&k.p, 0, LONG_MS), LK_UNAVAILABLE);
-    ck_assert_int_eq(helper_detach(&k.p), LK_UNAVAILABLE);
+    ck_assert_int_eq(helper_detach(&k.p, 0), LK_UNAVAILABLE);
     ck_assert_uint_eq(kit_runs(&k), 0);
     ck_assert_int_eq(chmod(k.helper, 0755), 0);
     ck_assert_int_eq(helper_run(&k.p, 0, LONG_MS), 0);

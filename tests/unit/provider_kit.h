@@ -35,18 +35,21 @@ KIT void kit_open(struct kit *k)
     ck_assert_ptr_nonnull(mkdtemp(k->dir));
     ck_assert_int_eq(file_path(k->cache, sizeof k->cache, k->dir, "cache"), 0);
     ck_assert_int_eq(file_path(k->helper, sizeof k->helper, k->dir, "helper"), 0);
-    k->conf.provider.issuer = ISSUER;
-    k->conf.provider.audience = ISSUER;
-    k->conf.provider.jwks_url = JWKS;
-    k->conf.provider.algorithms = "EdDSA ES256 ES512 RS256 PS256";
-    k->conf.provider.cache = k->cache;
-    k->conf.provider.fetch = k->helper;
-    k->conf.provider.proxy = "";
-    k->conf.provider.leeway = 60;
-    k->conf.provider.fresh = 600;
-    k->conf.provider.stale = 86400;
-    k->conf.provider.cooldown = 30;
-    k->p = provider_of(&k->conf);
+    k->conf.providers[0].issuer = ISSUER;
+    k->conf.providers[0].audience = ISSUER;
+    k->conf.providers[0].jwks_url = JWKS;
+    k->conf.providers[0].algorithms = "EdDSA ES256 ES512 RS256 PS256";
+    k->conf.providers[0].cache = k->cache;
+    k->conf.providers[0].fetch = k->helper;
+    k->conf.providers[0].proxy = "";
+    k->conf.providers[0].leeway = 60;
+    k->conf.providers[0].fresh = 600;
+    k->conf.providers[0].stale = 86400;
+    k->conf.providers[0].cooldown = 30;
+    k->conf.providers[0].name = "";
+    k->conf.providers[0].subject_prefix = "";
+    k->conf.provider_count = 1;
+    k->p = provider_of(&k->conf.providers[0]);
 }
 
 KIT void kit_close(struct kit *k)
@@ -108,8 +111,9 @@ KIT struct jwk *kit_key(const char *alg, const char *kid)
     return key;
 }
 
-/* The public parts of up to two keys (NULL: none) as the set in the file NAME. */
-KIT void kit_set(struct kit *k, const char *name, const struct jwk *a, const struct jwk *b, struct cache_meta meta)
+/* The public parts of up to two keys (NULL: none) as the set of `url` in the file NAME. */
+KIT void kit_set_of(struct kit *k, const char *name, const char *url, const struct jwk *a, const struct jwk *b,
+                    struct cache_meta meta)
 {
     const struct jwk *const keys[] = {a, b};
     char path[128];
@@ -126,10 +130,15 @@ KIT void kit_set(struct kit *k, const char *name, const struct jwk *a, const str
     char *dumped = json_dumps(root, JSON_COMPACT);
     buf_str(&text, dumped);
     ck_assert_int_eq(file_path(path, sizeof path, k->dir, name), 0);
-    ck_assert_int_eq(cache_write(path, JWKS, &meta, buf_all(&text)), 0);
+    ck_assert_int_eq(cache_write(path, url, &meta, buf_all(&text)), 0);
     free(dumped);
     json_decref(root);
     buf_free(&text);
+}
+
+KIT void kit_set(struct kit *k, const char *name, const struct jwk *a, const struct jwk *b, struct cache_meta meta)
+{
+    kit_set_of(k, name, JWKS, a, b, meta);
 }
 
 KIT void kit_attempt(struct kit *k, struct attempt attempt)

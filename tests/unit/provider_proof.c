@@ -19,8 +19,10 @@ static void coming(struct kit *k, const struct jwk *a, const struct jwk *b, uint
 
 static int verify(const struct kit *k, const struct buf *token, struct identity *who, bool *refresh)
 {
-    *refresh = true;
-    return proof_verify(&k->conf, buf_all(token), NOW, who, refresh);
+    struct proof_refresh later = {.provider = &k->conf.providers[0]};
+    int error = proof_verify(&k->conf, buf_all(token), KEYSET_FETCH, NOW, who, &later);
+    *refresh = later.provider != NULL;
+    return error;
 }
 
 /* The verdict on one token, which is used up; nobody is identified by a refused one. */
@@ -76,9 +78,9 @@ START_TEST(an_algorithm_that_is_not_configured_is_refused)
     struct jwk *key = kit_key("ES256", "one");
     kit_open(&k);
     cached(&k, key, 10);
-    k.conf.provider.algorithms = "EdDSA RS256";
+    k.conf.providers[0].algorithms = "EdDSA RS256";
     ck_assert_int_eq(verdict(&k, made(key, NULL, kit_claims())), LK_JWS_ALG);
-    k.conf.provider.algorithms = "EdDSA ES256";
+    k.conf.providers[0].algorithms = "EdDSA ES256";
     ck_assert_int_eq(verdict(&k, made(key, NULL, kit_claims())), 0);
     jwk_free(key);
     kit_close(&k);
@@ -310,11 +312,11 @@ START_TEST(a_damaged_or_unsafe_set_is_fetched_again)
         else if (how == 1)
             ck_assert_int_eq(chmod(k.cache, 0666), 0);
         else
-            k.conf.provider.jwks_url = JWKS "/other";
+            k.conf.providers[0].jwks_url = JWKS "/other";
         kit_helper(&k, "");
         ck_assert_int_eq(verdict(&k, made(key, NULL, kit_claims())), LK_UNAVAILABLE);
         ck_assert_uint_eq(kit_runs(&k), 1);
-        k.conf.provider.jwks_url = JWKS;
+        k.conf.providers[0].jwks_url = JWKS;
         coming(&k, key, NULL, 6);
         ck_assert_int_eq(unlink(k.cache), 0);
         ck_assert_int_eq(verdict(&k, made(key, NULL, kit_claims())), 0);
@@ -365,7 +367,7 @@ START_TEST(a_missing_helper_leaves_a_usable_set)
     cached(&k, key, 700);
     ck_assert_int_eq(verdict(&k, made(key, NULL, kit_claims())), 0);
     ck_assert_int_eq(verdict(&k, made(unknown, NULL, kit_claims())), LK_UNAVAILABLE);
-    provider_refresh(&k.conf);
+    provider_refresh(&(struct proof_refresh){.provider = &k.conf.providers[0]});
     jwk_free(key);
     jwk_free(unknown);
     kit_close(&k);
@@ -378,7 +380,7 @@ START_TEST(without_a_directory_there_are_no_keys)
     struct jwk *key = kit_key("EdDSA", "one");
     kit_open(&k);
     kit_helper(&k, "");
-    k.conf.provider.cache = "/nonexistent/cache";
+    k.conf.providers[0].cache = "/nonexistent/cache";
     ck_assert_int_eq(verdict(&k, made(key, NULL, kit_claims())), LK_UNAVAILABLE);
     ck_assert_uint_eq(kit_runs(&k), 0);
     jwk_free(key);
@@ -392,7 +394,7 @@ START_TEST(a_token_that_ends_while_the_keys_are_fetched_is_expired)
     struct jwk *key = kit_key("EdDSA", "one");
     json_t *claims = kit_claims();
     kit_open(&k);
-    k.conf.provider.leeway = 0;
+    k.conf.providers[0].leeway = 0;
     coming(&k, key, NULL, 6);
     json_object_set_new(claims, "exp", json_integer(NOW + 1));
     struct buf token = made(key, NULL, claims);
@@ -420,7 +422,7 @@ START_TEST(the_first_token_after_a_rotation_is_accepted)
     ck_assert_int_eq(verdict(&k, made(new, NULL, kit_claims())), 0);
     ck_assert_int_eq(verdict(&k, made(old, NULL, kit_claims())), 0);
     kit_read(&k, "runs", &runs);
-    ck_assert_str_eq(buf_cstr(&runs), "run --miss=5\n");
+    ck_assert_str_eq(buf_cstr(&runs), "run --provider= --miss=5\n");
     buf_free(&runs);
     jwk_free(old);
     jwk_free(new);
