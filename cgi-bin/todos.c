@@ -4,14 +4,18 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
-#include "base/parse.h"
+#include "http/precondition.h"
 #include "http/problem.h"
 #include "http/serve.h"
-#include "todo/todo.h"
+#include "todo/cursor.h"
+#include "todo/list.h"
+#include "web/idempotency.h"
+#include "web/query.h"
 #include "web/web.h"
 
-#define BODY_MAX   65536
-#define JSON_DEPTH 8
+#define BODY_MAX    (256U << 10) /* notes of 20000 characters, each written as two \u escapes */
+#define JSON_DEPTH  8
+#define ETAG_FORMAT 1 /* of what is sent for a todo */
 
 static const struct demand demand = {.feature = "todos", .reader = "readonly"};
 
@@ -29,7 +33,8 @@ struct call {
 struct action {
     int (*run)(struct call *c);
     bool write;
-    bool one; /* the path names a todo */
+    bool one;    /* the path names a todo */
+    bool repeat; /* takes an Idempotency-Key */
 };
 
 static int refuse(struct call *c, int status, const char *detail)
@@ -38,90 +43,204 @@ static int refuse(struct call *c, int status, const char *detail)
     return WEB_ANSWERED;
 }
 
-static int send_todo(struct call *c, int status, const struct todo *t)
+/* ---- conditions and preferences ---- */
+
+/* The answer's ETag, and what the request's conditions say of it. */
+static int conditions(struct call *c, int64_t number)
 {
+    char etag[ETAG_SIZE];
+    etag_write(ETAG_FORMAT, number, etag);
+    int status = precondition(c->req, etag);
+    if (status == 412)
+        return refuse(c, 412, "It has changed, or is not what If-Match or If-None-Match says.");
+    if (c->req->method == METHOD_GET || c->req->method == METHOD_HEAD)
+        response_header(c->res, "ETag", etag);
+    if (status == 304)
+        response_empty(c->res, 304);
+    return status == 304 ? WEB_ANSWERED : 0;
+}
+
+/* A todo that was written: with its ETag, and in full unless the client prefers not. */
+static int send_written(struct call *c, int status, const struct todo *t)
+{
+    char etag[ETAG_SIZE];
     json_t *body = NULL;
-    int error = todo_to_json(t, c->url, &body);
-    if (error)
-        return error;
-    response_json(c->res, status, "application/json", body);
+    bool minimal = prefers(c->req, "return=minimal");
+    etag_write(ETAG_FORMAT, t->version, etag);
+    response_header(c->res, "ETag", etag);
     if (status == 201)
         response_headerf(c->res, "Location", "%s/%s", c->url, t->id);
+    if (minimal) {
+        response_header(c->res, "Preference-Applied", "return=minimal");
+        response_empty(c->res, status == 200 ? 204 : status);
+        return 0;
+    }
+    int error = todo_to_json(t, c->url, &body);
+    if (!error)
+        response_json(c->res, status, "application/json", body);
     json_decref(body);
-    return 0;
+    return error;
 }
 
 /* The body's members onto `t`. */
 static int merge_body(struct call *c, struct todo *t, bool create)
 {
-    json_t *members = NULL;
-    struct buf fault = BUF_INIT(512);
+    json_t *members = NULL, *faults = json_array();
     int error = json_read_object(c->req->body, BODY_MAX, JSON_DEPTH, &members);
     if (error)
         error = refuse(c, 400, "The body must be one JSON object: UTF-8, no duplicate names, at most 8 levels deep.");
-    else if ((error = todo_merge(t, members, create, &fault)) == LK_SYNTAX)
-        error = refuse(c, 422, buf_cstr(&fault));
+    else if ((error = todo_merge(t, members, create, faults)) == LK_SYNTAX) {
+        problem_errors(c->res, 422, "Some members are wrong.", faults);
+        error = WEB_ANSWERED;
+    }
     json_decref(members);
-    buf_free(&fault);
+    json_decref(faults);
     return error;
 }
 
 /* ---- the collection ---- */
 
-static int query_limit(struct call *c, uint64_t *limit)
+struct parsing {
+    struct todo_query *query;
+    struct buf *links; /* the parameters of this list, without its cursor */
+    const char *fault;
+};
+
+static int take_parameter(void *context, struct span name, struct span value)
 {
-    struct buf value = BUF_INIT(64);
-    int error = form_get(span_of(c->req->query), "limit", &value);
-    if (!error && (parse_u64(buf_all(&value), TODO_LIMIT_MAX, limit) || *limit == 0))
-        error = LK_SYNTAX;
-    buf_free(&value);
-    return !error || error == LK_NOT_FOUND ? 0 : refuse(c, 400, "limit must be a number from 1 to 500, once.");
+    struct parsing *p = context;
+    int error = todo_query_set(p->query, name, value, &p->fault);
+    if (error == LK_NOT_FOUND)
+        p->fault = "There is no such query parameter.";
+    if (error || span_equals(name, "after") || span_equals(name, "before"))
+        return error;
+    return web_query_add(p->links, name, value);
 }
 
-static int query_after(struct call *c, char after[TODO_ID_SIZE])
+static int take_query(struct call *c, struct todo_query *query, struct buf *links)
 {
-    struct buf value = BUF_INIT(64);
-    int error = form_get(span_of(c->req->query), "after", &value);
-    if (!error && !todo_id_valid(buf_all(&value)))
-        error = LK_SYNTAX;
+    struct parsing p = {query, links, "The query is malformed."};
+    todo_query_init(query);
+    int error = *c->req->query ? form_each(span_of(c->req->query), take_parameter, &p) : 0;
+    return error == LK_SYNTAX || error == LK_NOT_FOUND ? refuse(c, 400, p.fault) : error;
+}
+
+struct listing {
+    struct todo_query query;
+    struct todo_place place;
+    struct buf links, digest;
+    uint8_t key[CURSOR_KEY_SIZE];
+};
+
+static int take_cursor(struct call *c, struct listing *l)
+{
+    int error = todo_query_digest(&l->query, c->who.subject, &l->digest);
     if (!error)
-        memcpy(after, buf_cstr(&value), TODO_ID_SIZE);
-    buf_free(&value);
-    return !error || error == LK_NOT_FOUND ? 0 : refuse(c, 400, "after must be the id of a todo, once.");
+        error = cursor_key(c->site->db, l->key);
+    if (!error && l->query.turn != TODO_FIRST)
+        error = cursor_read(l->key, buf_all(&l->digest), span_of(l->query.cursor), &l->place);
+    return error == LK_SYNTAX ? refuse(c, 400, "after or before is no cursor of this list.") : error;
+}
+
+static int add_link(struct call *c, struct listing *l, const char *parameter, const struct todo_place *place,
+                    const char *relation)
+{
+    char cursor[CURSOR_TEXT_SIZE] = "";
+    int error = *parameter ? cursor_write(l->key, buf_all(&l->digest), place, cursor) : 0;
+    const char *query = buf_cstr(&l->links);
+    if (!error)
+        response_headerf(c->res, "Link", "<%s%s%s%s%s%s%s>; rel=\"%s\"", c->url, *query || *parameter ? "?" : "", query,
+                         *query && *parameter ? "&" : "", parameter, *parameter ? "=" : "", cursor, relation);
+    return error;
+}
+
+static int add_links(struct call *c, struct listing *l, const struct todo_page *page)
+{
+    int error = 0;
+    if (*page->last.id && page->after)
+        error = add_link(c, l, "after", &page->last, "next");
+    if (!error && *page->first.id && page->before)
+        error = add_link(c, l, "before", &page->first, "prev");
+    if (!error && (page->before || page->after))
+        error = add_link(c, l, "", NULL, "first");
+    return error;
+}
+
+static int add_count(struct call *c, const struct todo_query *query)
+{
+    int64_t count = 0;
+    if (!prefers(c->req, "count=exact"))
+        return 0;
+    int error = todo_count(c->site->db, c->who.subject, query, &count);
+    if (!error) {
+        response_headerf(c->res, "X-Total-Count", "%lld", (long long)count);
+        response_header(c->res, "Preference-Applied", "count=exact");
+    }
+    return error;
+}
+
+static int send_page(struct call *c, struct listing *l)
+{
+    struct todo_page page = {0};
+    int error = todo_list(c->site->db, c->who.subject, &l->query, &l->place, c->url, &page);
+    if (!error)
+        error = add_links(c, l, &page);
+    if (!error)
+        error = add_count(c, &l->query);
+    if (!error)
+        response_json(c->res, 200, "application/json", page.items);
+    json_decref(page.items);
+    return error;
+}
+
+static int collection_conditions(struct call *c)
+{
+    int64_t generation = 0;
+    int error = todo_generation(c->site->db, c->who.subject, &generation);
+    return error ? error : conditions(c, generation);
 }
 
 static int list(struct call *c)
 {
-    char after[TODO_ID_SIZE] = "", last[TODO_ID_SIZE] = "";
-    uint64_t limit = TODO_LIMIT_DEFAULT;
-    bool more = false;
-    json_t *items = NULL;
-    int error = query_limit(c, &limit);
+    struct listing l = {.links = BUF_INIT(6000), .digest = BUF_INIT(3000)};
+    int error = take_query(c, &l.query, &l.links);
     if (!error)
-        error = query_after(c, after);
+        error = take_cursor(c, &l);
     if (!error)
-        error = todo_list(c->site->db, c->who.subject, after, limit, c->url, &items, &more, last);
-    if (error)
-        return error;
-    response_json(c->res, 200, "application/json", items);
-    if (more)
-        response_headerf(c->res, "Link", "<%s?limit=%u&after=%s>; rel=\"next\"", c->url, (unsigned)limit, last);
-    json_decref(items);
-    return 0;
+        error = collection_conditions(c);
+    if (!error)
+        error = send_page(c, &l);
+    buf_free(&l.links);
+    buf_free(&l.digest);
+    return error;
 }
 
 static int create(struct call *c)
 {
     struct todo t = {0};
-    int error = merge_body(c, &t, true);
+    int error = collection_conditions(c);
+    if (!error)
+        error = merge_body(c, &t, true);
     if (!error)
         error = todo_create(c->site->db, c->who.subject, &t, c->now_us);
-    return error ? error : send_todo(c, 201, &t);
+    if (!error)
+        error = send_written(c, 201, &t);
+    todo_free(&t);
+    return error;
 }
 
 static int delete_all(struct call *c)
 {
-    int error = todo_delete_all(c->site->db, c->who.subject);
+    struct todo_query query;
+    struct buf links = BUF_INIT(6000);
+    int error = take_query(c, &query, &links);
+    buf_free(&links);
+    if (!error && todo_query_has_other(&query, "completed"))
+        error = refuse(c, 400, "Only completed chooses what is deleted.");
+    if (!error)
+        error = collection_conditions(c);
+    if (!error)
+        error = todo_delete_all(c->site->db, c->who.subject, query.which, c->now_us);
     if (!error)
         response_empty(c->res, 204);
     return error;
@@ -129,11 +248,25 @@ static int delete_all(struct call *c)
 
 /* ---- one todo ---- */
 
+/* The todo of the path, if the request's conditions let it be had. */
+static int find(struct call *c, struct todo *t)
+{
+    int error = todo_read(c->site->db, c->who.subject, c->id, t);
+    return error ? error : conditions(c, t->version);
+}
+
 static int show(struct call *c)
 {
-    struct todo t;
-    int error = todo_read(c->site->db, c->who.subject, c->id, &t);
-    return error ? error : send_todo(c, 200, &t);
+    struct todo t = {0};
+    json_t *body = NULL;
+    int error = find(c, &t);
+    if (!error)
+        error = todo_to_json(&t, c->url, &body);
+    if (!error)
+        response_json(c->res, 200, "application/json", body);
+    json_decref(body);
+    todo_free(&t);
+    return error;
 }
 
 static int save(struct call *c, struct todo *t, bool replace)
@@ -141,30 +274,41 @@ static int save(struct call *c, struct todo *t, bool replace)
     int error = merge_body(c, t, replace);
     if (!error)
         error = todo_update(c->site->db, c->who.subject, t, c->now_us);
-    return error ? error : send_todo(c, 200, t);
+    return error ? error : send_written(c, 200, t);
 }
 
 static int patch(struct call *c)
 {
-    struct todo t;
-    int error = todo_read(c->site->db, c->who.subject, c->id, &t);
-    return error ? error : save(c, &t, false);
+    struct todo t = {0};
+    int error = find(c, &t);
+    if (!error)
+        error = save(c, &t, false);
+    todo_free(&t);
+    return error;
 }
 
 /* Replaces a todo that is there; members that are not sent are reset. */
 static int put(struct call *c)
 {
-    struct todo old, t = {0};
-    int error = todo_read(c->site->db, c->who.subject, c->id, &old);
+    struct todo old = {0}, t = {0};
+    int error = find(c, &old);
     memcpy(t.id, c->id, sizeof t.id);
-    return error ? error : save(c, &t, true);
+    if (!error)
+        error = save(c, &t, true);
+    todo_free(&old);
+    todo_free(&t);
+    return error;
 }
 
 static int delete_one(struct call *c)
 {
-    int error = todo_delete(c->site->db, c->who.subject, c->id);
+    struct todo t = {0};
+    int error = find(c, &t);
+    if (!error)
+        error = todo_delete(c->site->db, c->who.subject, c->id, c->now_us);
     if (!error)
         response_empty(c->res, 204);
+    todo_free(&t);
     return error;
 }
 
@@ -178,6 +322,18 @@ static int take_id(struct call *c)
     return 0;
 }
 
+static int run(struct call *c, const struct action *action)
+{
+    struct idempotency key = {0};
+    int64_t now = c->now_us / 1000000;
+    int error = action->one ? take_id(c) : 0;
+    if (!error && action->repeat)
+        error = idempotency_begin(c->site->db, c->req, c->res, c->who.subject, now, &key);
+    if (!error)
+        error = action->run(c);
+    return error ? error : idempotency_keep(c->site->db, &key, c->res, now);
+}
+
 /* Admits, runs the action in the guard's transaction, and keeps what it did only if it succeeded. */
 static int guarded(struct request *req, struct response *res, void *state)
 {
@@ -187,10 +343,7 @@ static int guarded(struct request *req, struct response *res, void *state)
     int error = web_admit(c.site, req, res, &demand, action->write, c.now_us / 1000000, &c.who);
     if (error)
         return error == WEB_ANSWERED ? 0 : error;
-    if (action->one)
-        error = take_id(&c);
-    if (!error)
-        error = action->run(&c);
+    error = run(&c, action);
     if (!error)
         error = db_commit(c.site->db);
     if (error)
@@ -200,10 +353,11 @@ static int guarded(struct request *req, struct response *res, void *state)
     return error == LK_NOT_FOUND || error == WEB_ANSWERED ? 0 : error;
 }
 
-static const struct action do_list = {list, false, false}, do_create = {create, true, false},
-                           do_delete_all = {delete_all, true, false}, do_show = {show, false, true},
-                           do_patch = {patch, true, true}, do_put = {put, true, true},
-                           do_delete = {delete_one, true, true};
+static const struct action do_list = {.run = list}, do_create = {.run = create, .write = true, .repeat = true},
+                           do_delete_all = {.run = delete_all, .write = true}, do_show = {.run = show, .one = true},
+                           do_patch = {.run = patch, .write = true, .one = true},
+                           do_put = {.run = put, .write = true, .one = true},
+                           do_delete = {.run = delete_one, .write = true, .one = true};
 
 static const struct route routes[] = {
     {METHOD_GET, "", NULL, guarded, &do_list},

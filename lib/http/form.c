@@ -32,11 +32,10 @@ static void split(struct span pair, struct span *name, struct span *value)
 }
 
 /* Every pair is decoded, wanted or not: one malformed place spoils the form. */
-int form_get(struct span form, const char *name, struct buf *out)
+int form_each(struct span form, form_pair *each, void *context)
 {
-    struct buf key = BUF_INIT(form.n), value = BUF_INIT(form.n), found = BUF_INIT(out->max);
+    struct buf key = BUF_INIT(form.n), value = BUF_INIT(form.n);
     struct span pair, coded_key, coded_value;
-    bool seen = false;
     int error = 0;
     while (!error && span_next(&form, '&', &pair)) {
         split(pair, &coded_key, &coded_value);
@@ -45,15 +44,37 @@ int form_get(struct span form, const char *name, struct buf *out)
         error = add_decoded(&key, coded_key);
         if (!error)
             error = add_decoded(&value, coded_value);
-        if (error || !span_equals(buf_all(&key), name))
-            continue;
-        error = seen ? LK_SYNTAX : buf_span(&found, buf_all(&value));
-        seen = true;
+        if (!error)
+            error = each(context, buf_all(&key), buf_all(&value));
     }
-    if (!error)
-        error = seen ? buf_span(out, buf_all(&found)) : LK_NOT_FOUND;
     buf_free(&key);
     buf_free(&value);
-    buf_free(&found);
+    return error;
+}
+
+struct wanted {
+    const char *name;
+    struct buf value;
+    bool seen;
+};
+
+static int take_wanted(void *context, struct span name, struct span value)
+{
+    struct wanted *w = context;
+    if (!span_equals(name, w->name))
+        return 0;
+    if (w->seen)
+        return LK_SYNTAX;
+    w->seen = true;
+    return buf_span(&w->value, value);
+}
+
+int form_get(struct span form, const char *name, struct buf *out)
+{
+    struct wanted w = {.name = name, .value = BUF_INIT(out->max)};
+    int error = form_each(form, take_wanted, &w);
+    if (!error)
+        error = w.seen ? buf_span(out, buf_all(&w.value)) : LK_NOT_FOUND;
+    buf_free(&w.value);
     return error;
 }

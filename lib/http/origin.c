@@ -3,7 +3,9 @@
 #include "base/conf.h"
 #include "base/parse.h"
 
-#define EXPOSED "WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, Location, Link, ETag, X-Request-Id"
+#define EXPOSED                                                                                                        \
+    "WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, Location, Link, ETag, X-Request-Id, "                 \
+    "X-Total-Count, Preference-Applied, Idempotency-Replayed"
 #define ALLOWED "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, Prefer"
 
 static bool ends_with(struct span s, const char *end)

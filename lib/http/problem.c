@@ -58,6 +58,13 @@ void problem(struct response *res, int status, const char *detail)
                       "detail", detail));
 }
 
+void problem_errors(struct response *res, int status, const char *detail, json_t *errors)
+{
+    respond(res, status, "application/problem+json",
+            json_pack("{s:s, s:s, s:i, s:s, s:O}", "type", "about:blank", "title", status_text(status), "status",
+                      status, "detail", detail, "errors", errors));
+}
+
 void oauth_error(struct response *res, int status, const char *error, const char *description)
 {
     if (!response_has(res, "Cache-Control"))

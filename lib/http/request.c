@@ -42,6 +42,10 @@ static const struct {
     {"HTTP_SEC_FETCH_SITE", offsetof(struct request, fetch_site)},
     {"HTTP_HOST", offsetof(struct request, host)},
     {"HTTP_USER_AGENT", offsetof(struct request, user_agent)},
+    {"HTTP_IF_MATCH", offsetof(struct request, if_match)},
+    {"HTTP_IF_NONE_MATCH", offsetof(struct request, if_none_match)},
+    {"HTTP_PREFER", offsetof(struct request, prefer)},
+    {"HTTP_IDEMPOTENCY_KEY", offsetof(struct request, idempotency_key)},
 };
 #define FIELDS (sizeof fields / sizeof fields[0])
 

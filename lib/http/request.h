@@ -34,6 +34,10 @@ struct request {
     const char *origin;
     const char *fetch_site; /* Sec-Fetch-Site */
     const char *host;
+    const char *if_match;
+    const char *if_none_match;
+    const char *prefer;
+    const char *idempotency_key;
     const char *address; /* REMOTE_ADDR */
     const char *user_agent;
     bool https;
@@ -65,6 +69,11 @@ void request_free(struct request *req);
 /* The one value of `name` in application/x-www-form-urlencoded text (a query or a form), decoded, NUL refused.
  * LK_NOT_FOUND; LK_SYNTAX: malformed anywhere, or the name is there twice (RFC 6749 3.2); LK_TOO_LARGE, LK_NOMEM. */
 int form_get(struct span form, const char *name, struct buf *out);
+
+/* Calls `each` with every pair of a form, decoded as above, in order. Ends at the first that gives other than 0, and
+ * gives that; LK_SYNTAX: malformed; LK_NOMEM. */
+typedef int form_pair(void *context, struct span name, struct span value);
+int form_each(struct span form, form_pair *each, void *context);
 
 /* Media type of the body without parameters is `media_type`, compared without case: request_is(req,
  * "application/json"). */

@@ -24,23 +24,29 @@ static inline void closed(void)
     done();
 }
 
-/* Merges a JSON text; the fault text is in `said`. */
-static char said[200];
+/* Merges a JSON text; the faults are in `said`, each "pointer: detail", one a line. */
+static char said[20000];
 static inline int merge(struct todo *t, const char *text, bool create)
 {
-    struct buf why = BUF_INIT(sizeof said - 1);
-    json_t *json = json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+    json_t *json = json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL), *faults = json_array(), *one = NULL;
+    size_t i = 0, n = 0;
     ck_assert_msg(json != NULL, "%s", text);
-    int error = todo_merge(t, json, create, &why);
-    snprintf(said, sizeof said, "%s", buf_cstr(&why));
-    buf_free(&why);
+    int error = todo_merge(t, json, create, faults);
+    said[0] = '\0';
+    json_array_foreach(faults, i, one)
+    {
+        n += (size_t)snprintf(said + n, sizeof said - n, "%s%s: %s", n ? "\n" : "",
+                              json_string_value(json_object_get(one, "pointer")),
+                              json_string_value(json_object_get(one, "detail")));
+    }
+    json_decref(faults);
     json_decref(json);
     return error;
 }
 
 static inline struct todo made(const char *subject, const char *title)
 {
-    struct todo t = {0};
+    struct todo t = {.priority = TODO_NORMAL};
     snprintf(t.title, sizeof t.title, "%s", title);
     ck_ok(todo_create(db, subject, &t, NOW));
     return t;

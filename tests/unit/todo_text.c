@@ -105,5 +105,47 @@ START_TEST(only_utf8_is_taken)
 }
 END_TEST
 
+START_TEST(lines_may_have_tabs_and_line_ends_only)
+{
+    size_t n = 0;
+    ck_assert_int_eq(text_count(span_of("a\tb\r\n\xc3\xa9"), &n), 0);
+    ck_assert_uint_eq(n, 6);
+    ck_assert_int_eq(text_count(span_of(""), &n), 0);
+    ck_assert_uint_eq(n, 0);
+    static const char *const bad[] = {"\x1b", "a\x0b", "\x7f", "\xc2\x80", "\xff", "\xed\xa0\x80", "\xc0\xaf"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        ck_assert_int_eq(text_count(span_of(bad[i]), &n), LK_SYNTAX);
+}
+END_TEST
+
+START_TEST(case_is_folded_in_every_script_that_has_it)
+{
+    static const struct {
+        const char *text, *folded;
+    } texts[] = {
+        {"ABYZ az @[`{", "abyz az @[`{"},
+        {"ÀÖØÞ×÷ßÿŸ", "àöøþ×÷ßÿÿ"},
+        {"ĀāŽžǅǄ", "āāžžǆǆ"},
+        {"ΑΩΣςσ Ά", "αωσσσ ά"},
+        {"АЯЁЏ яё", "аяёџ яё"},
+        {"ԱՖ", "աֆ"},
+        {"Ａｚ", "ａｚ"},
+        {"ẞ Ạ", "ß ạ"},
+        {"日本語 ไทย עברית العربية 😀", "日本語 ไทย עברית العربية 😀"},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct buf out = BUF_INIT(200);
+        ck_assert_int_eq(text_fold(span_of(texts[i].text), &out), 0);
+        ck_assert_str_eq(buf_cstr(&out), texts[i].folded);
+        buf_free(&out);
+    }
+    struct buf out = BUF_INIT(3);
+    ck_assert_int_eq(text_fold(span_of("\xff"), &out), LK_SYNTAX);
+    ck_assert_int_eq(text_fold(span_of("abcd"), &out), LK_TOO_LARGE);
+    buf_free(&out);
+}
+END_TEST
+
 UNIT_MAIN("todo_text", counts_characters_and_not_bytes, every_white_space_goes_from_both_ends,
-          controls_inside_are_refused, only_utf8_is_taken)
+          controls_inside_are_refused, only_utf8_is_taken, lines_may_have_tabs_and_line_ends_only,
+          case_is_folded_in_every_script_that_has_it)

@@ -1,0 +1,67 @@
+#include "http/precondition.h"
+
+#include <strings.h>
+
+void etag_write(int format, int64_t number, char out[ETAG_SIZE])
+{
+    snprintf(out, ETAG_SIZE, "\"%d-%lld\"", format, (long long)number);
+}
+
+/* etagc of RFC 9110 8.8.3. */
+static bool is_tag_character(char c)
+{
+    return c == 0x21 || (unsigned char)c >= 0x23;
+}
+
+/* Takes the next entity tag off a list, and whether it is weak; false at the end or at what is none. */
+static bool next_tag(const char **rest, bool *weak, struct span *tag)
+{
+    const char *p = *rest + strspn(*rest, ", \t");
+    *weak = strncmp(p, "W/", 2) == 0;
+    p += *weak ? 2 : 0;
+    const char *end = p + 1;
+    if (*p != '"')
+        return false;
+    while (is_tag_character(*end))
+        end++;
+    if (*end != '"')
+        return false;
+    *tag = (struct span){p, (size_t)(end + 1 - p)};
+    *rest = end + 1 + strspn(end + 1, " \t");
+    return **rest == ',' || !**rest;
+}
+
+bool etag_listed(const char *field, const char *etag, bool weak)
+{
+    struct span tag;
+    bool is_weak = false;
+    if (strcmp(field, "*") == 0)
+        return true;
+    while (next_tag(&field, &is_weak, &tag))
+        if ((weak || !is_weak) && span_equals(tag, etag))
+            return true;
+    return false;
+}
+
+int precondition(const struct request *req, const char *etag)
+{
+    bool reads = req->method == METHOD_GET || req->method == METHOD_HEAD;
+    if (*req->if_match && !etag_listed(req->if_match, etag, false))
+        return 412;
+    if (*req->if_none_match && etag_listed(req->if_none_match, etag, true))
+        return reads ? 304 : 412;
+    return 0;
+}
+
+bool prefers(const struct request *req, const char *preference)
+{
+    struct span rest = span_of(req->prefer), part, name;
+    while (span_next(&rest, ',', &part)) {
+        if (!span_next(&part, ';', &name))
+            continue;
+        name = span_trim(name);
+        if (name.n == strlen(preference) && strncasecmp(name.p, preference, name.n) == 0)
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,178 @@
+#include "todo/list.h"
+
+#include "base/error.h"
+
+/* ---- statements --------------------------------------------------------------------------------------------------
+ * One text for each way through a list; input comes in parameters only.
+ * $1 subject, $2 completed, $3 priority, $4 due before, $5 due after, $6 tag, $7 part; NULL: any. */
+#define FILTERS                                                                                                        \
+    " subject = $1 AND ($2 IS NULL OR completed = $2) AND ($3 IS NULL OR priority = $3)"                               \
+    " AND ($4 IS NULL OR due_us < $4) AND ($5 IS NULL OR due_us >= $5)"                                                \
+    " AND ($6 IS NULL OR search LIKE $6 ESCAPE '!') AND ($7 IS NULL OR search LIKE $7 ESCAPE '!')"
+
+/* $8 the id of the place, $9 limit. */
+#define BY_ID(compare, order)                                                                                          \
+    "SELECT " TODO_COLUMNS " FROM todo t WHERE" FILTERS " AND id " compare " $8 ORDER BY id" order " LIMIT $9"
+
+/* Keys: $10 to $12 by what (enum todo_sort), $13 to $15 direction, $16 to $18 those of the place. What is absent sorts
+ * last in either direction. updated_at sorts by the version, which is finer. */
+#define ABSENT "9223372036854775807"
+#define KEY(by, direction)                                                                                             \
+    "COALESCE(" direction " * CASE " by " WHEN 1 THEN position WHEN 2 THEN due_us WHEN 3 THEN priority"                \
+    " WHEN 4 THEN completed WHEN 5 THEN completed_at WHEN 6 THEN version WHEN 7 THEN created_at ELSE 0 END, " ABSENT   \
+    ")"
+#define KEYS            "(k1, k2, k3)"
+#define PLACE           "($16, $17, $18)"
+#define IN_ORDER(order) " ORDER BY k1" order ", k2" order ", k3" order ", id" order
+#define BY_KEYS(compare, order)                                                                                        \
+    "SELECT " TODO_COLUMNS                                                                                             \
+    ", k.k1, k.k2, k.k3 FROM (SELECT id, k1, k2, k3 FROM (SELECT id, " KEY("$10", "$13") " AS k1, " KEY(               \
+        "$11", "$14") " AS k2, " KEY("$12",                                                                            \
+                                     "$15") " AS k3 FROM todo WHERE" FILTERS ") a"                                     \
+                                            " WHERE $8 = '' OR " KEYS " " compare " " PLACE " OR (" KEYS " = " PLACE   \
+                                            " AND id " compare " $8)" IN_ORDER(                                        \
+                                                order) " LIMIT $9) k JOIN todo t ON t.subject = $1 AND t.id = k.id"    \
+                                                       " ORDER BY k.k1" order ", k.k2" order ", k.k3" order            \
+                                                       ", k.id" order
+
+static const char *const statements[2][2] = {
+    /* [has keys][downwards] */
+    {BY_ID(">", ""), BY_ID("<", " DESC")},
+    {BY_KEYS(">", ""), BY_KEYS("<", " DESC")},
+};
+
+#define FILTER_ARGS 7
+#define ID_ARGS     9
+#define KEY_ARGS    18
+#define BELOW_ALL   ""
+#define ABOVE_ALL   "~" /* of ids */
+
+static void filter_args(struct db_value *args, const char *subject, const struct todo_query *q)
+{
+    args[0] = db_text(subject);
+    args[1] = q->which == TODO_ALL ? db_null() : db_int(q->which == TODO_COMPLETED);
+    args[2] = q->priority < 0 ? db_null() : db_int(q->priority);
+    args[3] = q->has_due_before ? db_int(q->due_before) : db_null();
+    args[4] = q->has_due_after ? db_int(q->due_after) : db_null();
+    args[5] = *q->tag ? db_text(q->tag) : db_null();
+    args[6] = *q->part ? db_text(q->part) : db_null();
+}
+
+/* ---- a page -------------------------------------------------------------------------------------------------------
+ */
+
+struct reading {
+    const char *base_url;
+    uint64_t limit;
+    bool has_keys;
+    bool more;
+    size_t bytes;
+    json_t *items;
+    struct todo_place first, last; /* in the order of reading */
+};
+
+static struct todo_place place_of(const struct reading *r, struct db_row *row, const struct todo *t)
+{
+    struct todo_place place = {0};
+    memcpy(place.id, t->id, sizeof place.id);
+    for (int i = 0; r->has_keys && i < TODO_SORTS; i++)
+        place.keys[i] = db_col_int(row, TODO_COLUMN_COUNT + i);
+    return place;
+}
+
+static int read_row(struct reading *r, struct db_row *row)
+{
+    struct todo t = {0};
+    json_t *json = NULL;
+    if (json_array_size(r->items) == r->limit || r->bytes > TODO_PAGE_BYTES) {
+        r->more = true;
+        return 0;
+    }
+    int error = todo_from_row(row, &t);
+    if (!error)
+        error = todo_to_json(&t, r->base_url, &json);
+    if (!error && json_array_append_new(r->items, json))
+        error = LK_NOMEM;
+    if (!error) {
+        r->bytes += json_string_length(t.notes) + strlen(t.title);
+        r->last = place_of(r, row, &t);
+        if (!*r->first.id)
+            r->first = r->last;
+    }
+    todo_free(&t);
+    return error;
+}
+
+static int read_rows(struct db *db, const char *sql, const struct db_value *args, size_t n, struct reading *r)
+{
+    struct db_row *row = NULL;
+    int error = db_query(db, sql, args, n, &row);
+    while (!error && !r->more && !(error = db_next(row)))
+        error = read_row(r, row);
+    db_done(row);
+    return error == LK_NOT_FOUND ? 0 : error;
+}
+
+static int reverse(json_t *items)
+{
+    for (size_t i = json_array_size(items); i-- > 0;) {
+        json_t *item = json_incref(json_array_get(items, i));
+        if (json_array_remove(items, i) || json_array_append_new(items, item))
+            return LK_NOMEM;
+    }
+    return 0;
+}
+
+/* Reading goes downwards in the newest first order, or back from a place; both together go upwards. */
+static int read_page(struct db *db, const char *subject, const struct todo_query *q, const struct todo_place *place,
+                     struct reading *r)
+{
+    struct db_value args[KEY_ARGS];
+    bool down = q->newest != (q->turn == TODO_BEFORE);
+    const char *start = r->has_keys ? BELOW_ALL : down ? ABOVE_ALL : BELOW_ALL;
+    filter_args(args, subject, q);
+    args[7] = db_text(q->turn == TODO_FIRST ? start : place->id);
+    args[8] = db_int((int64_t)r->limit + 1); /* one more than asked for tells whether there are further ones */
+    for (int i = 0; i < TODO_SORTS; i++) {
+        args[9 + i] = db_int(q->sort[i].by);
+        args[12 + i] = db_int(q->sort[i].direction);
+        args[15 + i] = db_int(q->turn == TODO_FIRST ? 0 : place->keys[i]);
+    }
+    return read_rows(db, statements[r->has_keys][down], args, r->has_keys ? KEY_ARGS : ID_ARGS, r);
+}
+
+int todo_list(struct db *db, const char *subject, const struct todo_query *q, const struct todo_place *place,
+              const char *base_url, struct todo_page *out)
+{
+    struct reading r = {.base_url = base_url, .items = json_array()};
+    r.limit = q->limit < TODO_LIMIT_MAX ? q->limit : TODO_LIMIT_MAX;
+    r.has_keys = q->sort[0].by != TODO_SORT_NONE;
+    int error = r.items ? read_page(db, subject, q, place, &r) : LK_NOMEM;
+    bool back = q->turn == TODO_BEFORE;
+    if (!error && back)
+        error = reverse(r.items);
+    if (error) {
+        json_decref(r.items);
+        return error;
+    }
+    *out = (struct todo_page){.items = r.items,
+                              .before = back ? r.more : q->turn == TODO_AFTER,
+                              .after = back ? true : r.more,
+                              .first = back ? r.last : r.first,
+                              .last = back ? r.first : r.last};
+    return 0;
+}
+
+int todo_count(struct db *db, const char *subject, const struct todo_query *q, int64_t *out)
+{
+    struct db_value args[FILTER_ARGS];
+    struct db_row *row = NULL;
+    filter_args(args, subject, q);
+    int error = db_query(db, "SELECT count(*) FROM todo WHERE" FILTERS, args, FILTER_ARGS, &row);
+    if (!error)
+        error = db_next(row);
+    if (!error)
+        *out = db_col_int(row, 0);
+    db_done(row);
+    return error;
+}
