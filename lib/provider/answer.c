@@ -1,8 +1,10 @@
 #include "provider/answer.h"
 
+#include <errno.h>
 #include <strings.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/parse.h"
 #include "provider/attempt.h"
@@ -17,6 +19,18 @@ void answer_init(struct answer *answer)
 void answer_free(struct answer *answer)
 {
     buf_free(&answer->body);
+}
+
+int answer_file(const char *path, struct answer *answer)
+{
+    int error = file_read(path, FILE_TRUSTED, &answer->body, NULL);
+    if (!error) {
+        answer->status = 200;
+        return 0;
+    }
+    snprintf(answer->fault, sizeof answer->fault, "the file: %s",
+             error == LK_SYSTEM ? strerror(errno) : lk_error_text(error));
+    return LK_UNAVAILABLE;
 }
 
 void answer_set_etag(struct answer *answer, struct span value)

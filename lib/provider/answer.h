@@ -4,7 +4,7 @@
 #include "jose/jwks.h"
 #include "provider/cache.h"
 
-/* A provider's HTTP answer, and what may be believed of it. Pure. */
+/* A provider's HTTP answer, and what may be believed of it. Pure, but for answer_file. */
 
 #define ANSWER_FRESH_MIN 60
 #define ANSWER_FRESH_MAX 86400
@@ -20,6 +20,10 @@ struct answer {
 
 void answer_init(struct answer *answer);
 void answer_free(struct answer *answer);
+
+/* What a file: URL (conf_file_path) has to say, as if a provider had answered with it: status 200, or
+ * LK_UNAVAILABLE with `fault`. The file must be one that nobody else may write (FILE_TRUSTED). */
+int answer_file(const char *path, struct answer *answer);
 
 /* Keeps an entity tag (RFC 9110 8.8.3) that is one, and forgets anything else. */
 void answer_set_etag(struct answer *answer, struct span value);

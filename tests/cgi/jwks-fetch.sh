@@ -189,7 +189,7 @@ fault 'a drip' drip 'Timeout'
 fault 'a redirection to another port' elsewhere 'redirected to another scheme or host'
 is '... which is not asked' "$(requests /target)" 0
 fault 'a redirection to another name' renamed 'redirected to another scheme or host'
-fault 'a redirection to a file' file 'redirected to another scheme or host'
+fault "a redirection to a file" file 'redirected to another scheme or host'
 fault 'a redirection for ever' loop 'redirected too often'
 is '... is followed three times' "$(requests)" 4
 fresh_set; mode moved; fetch --force
@@ -259,6 +259,38 @@ for url in "file://$DIR/set.json" "ftp://localhost:$PORT/jwks" "http://user:pw@l
   run "LATCHKEY_PROVIDER_JWKS_URL=$url" -- --force
   is "${url%%:*} with ${url##*[:@]} is not configurable" "$CODE" 78
 done
+
+local_set() { run LATCHKEY_PROVIDER_ALLOW_FILE=yes "LATCHKEY_PROVIDER_JWKS_URL=file://$DIR/local/set.json" "LATCHKEY_PROVIDER_CACHE=$DIR/local/cache" -- "$@"; }
+refused_file() { # NAME REASON
+  local before
+  before=$(cat "$DIR/local/cache")
+  local_set --force
+  is "a file: URL: $1 is refused, the old set stays" "$CODE $([ "$before" = "$(cat "$DIR/local/cache")" ] && echo same)" '1 same'
+  like "... and the log says why ($1)" "$ERR" "*event=provider.fetch_failed*reason=*$2*"
+}
+mkdir "$DIR/local"
+cp "$DIR/set.json" "$DIR/local/set.json"
+: >"$DIR/requests"
+local_set --force
+is "a file: URL is read when the configuration says so" "$CODE $(requests)" '0 0'
+local_set --show
+like "... and judged like any answer" "$CODE $OUT" '0 *url:*file:///*key:*kid=two*'
+chmod 666 "$DIR/local/set.json"
+refused_file "one that others can write" 'not safe'
+chmod 644 "$DIR/local/set.json"; local_set --force
+is "... and one that they cannot is not" "$CODE" 0
+ln -sf "$DIR/set.json" "$DIR/local/set.json"
+refused_file "a symbolic link" 'not safe'
+rm "$DIR/local/set.json"
+refused_file "one that is not there" 'not there'
+echo '<!doctype html>' >"$DIR/local/set.json"
+refused_file "one that is no set" 'not a JWK Set'
+echo '{"keys":[]}' >"$DIR/local/set.json"
+refused_file "one without keys" 'no usable key'
+{ head -c -2 "$DIR/set.json"; printf '],"padding":"'; head -c 300000 /dev/zero | tr '\0' x; printf '"}'; } >"$DIR/local/set.json"
+refused_file "a huge one" 'larger than its limit'
+mkfifo "$DIR/local/fifo"; mv "$DIR/local/fifo" "$DIR/local/set.json"
+refused_file "a pipe" 'not safe'
 : >"$DIR/requests"
 run "LATCHKEY_PROVIDER_JWKS_URL=https://localhost:$TLS/jwks" -- --force
 like "a certificate that nobody vouches for is refused" "$CODE $ERR" '1 *certificate*'

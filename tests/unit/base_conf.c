@@ -303,6 +303,32 @@ START_TEST(overrides_apply_to_the_plain_provider_alone)
 }
 END_TEST
 
+START_TEST(a_file_url_needs_leave)
+{
+    static const char *const bad[] = {"file://localhost/k.json", "file:/k.json",    "file:///k%20.json",
+                                      "file:///k.json?x",        "file:///k .json", "file:///k/",
+                                      "FILE:///k.json",          "file:///"};
+    struct conf *c = NULL;
+    char text[256];
+    refuses(REQUIRED "jwks_url = file:///srv/k.json\n",
+            "latchkey.conf: [provider] jwks_url: a file: URL needs allow_file = yes");
+    refuses(REQUIRED "[provider b]\nissuer = https://b.example\njwks_url = file:///srv/k.json\nallow_file = no\n",
+            "latchkey.conf: [provider b] jwks_url: a file: URL needs allow_file = yes");
+    refuses(REQUIRED "allow_file = true\n",
+            "latchkey.conf:5: [provider] allow_file: not a usable value, expected yes or no");
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        snprintf(text, sizeof text, REQUIRED "allow_file = yes\njwks_url = %s\n", bad[i]);
+        refuses(text, "latchkey.conf:6: [provider] jwks_url: not a usable value, expected http(s) or file URL");
+    }
+    ck_assert_int_eq(parse(REQUIRED "jwks_url = file:///srv/k.json\nallow_file = yes\n", NULL, &c), 0);
+    ck_assert_str_eq(conf_file_path(c->providers[0].jwks_url), "/srv/k.json");
+    conf_free(c);
+    ck_assert_int_eq(parse(REQUIRED "jwks_url = https://b.example/file:///k\nallow_file = yes\n", NULL, &c), 0);
+    ck_assert_ptr_null(conf_file_path(c->providers[0].jwks_url));
+    conf_free(c);
+}
+END_TEST
+
 static bool is_provider(const struct conf_key *k)
 {
     return strcmp(k->section, "provider") == 0;
@@ -326,5 +352,5 @@ UNIT_MAIN("base_conf", defaults_follow_the_required_keys, values_comments_and_se
           each_named_provider_has_the_keys_and_defaults_of_the_plain_one,
           beside_a_named_provider_the_plain_one_is_optional, an_empty_prefix_is_a_deliberate_one,
           two_providers_of_one_issuer_or_cache_are_refused, a_named_section_is_well_formed,
-          there_are_at_most_sixteen_providers, overrides_apply_to_the_plain_provider_alone,
+          there_are_at_most_sixteen_providers, overrides_apply_to_the_plain_provider_alone, a_file_url_needs_leave,
           every_row_of_the_table_is_complete)
