@@ -171,6 +171,12 @@ static int read_claims(const struct conf *conf, struct span payload, int64_t now
     return error;
 }
 
+bool access_is_own(struct span token)
+{
+    struct jws jws;
+    return jws_parse(token, JWA_ALL, &jws) == 0 && strcmp(jws.typ, TYP) == 0;
+}
+
 int access_verify(const struct conf *conf, struct jwks *keys, struct span token, int64_t now, struct principal *out)
 {
     struct jws jws;

@@ -12,8 +12,8 @@
 
 struct principal {
     char subject[256];
-    char session[SESSION_ID_SIZE];
-    char email[321]; /* "" when absent */
+    char session[SESSION_ID_SIZE]; /* "" when a provider's token was taken directly: there is no session */
+    char email[321];               /* "" when absent */
     bool email_verified;
     struct grants grants;
     int64_t auth_time, issued_at, expires_at; /* seconds */
@@ -25,6 +25,9 @@ bool principal_has_feature(const struct principal *p, const char *feature);
 /* Appends a token for the session. Lifetime: conf->token.lifetime. */
 int access_issue(const struct conf *conf, const struct jwk *key, const struct session *session,
                  const struct grants *grants, int64_t now, struct buf *out);
+
+/* Does the token say that it is one of this kind? Nothing of it is verified. */
+bool access_is_own(struct span token);
 
 /* Signature, typ, every claim. Errors of jws_parse, jws_verify, jwt_check; LK_JWS_TYP. */
 int access_verify(const struct conf *conf, struct jwks *keys, struct span token, int64_t now, struct principal *out);

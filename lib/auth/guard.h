@@ -26,9 +26,14 @@ struct demand {
  * `authorization`, which may be NULL. */
 int guard_bearer(const char *authorization, struct span *token);
 
-/* On 0 a read (or, with `write`, a write) transaction is open on site->db in which the session was seen alive; the
- * caller runs its queries in it and commits or rolls back. On refusal LK_... and `refusal` is complete; no transaction
- * is open. */
+/* Takes this site's access tokens, or a provider's (KEYSET_CACHED: nothing is ever waited for), or both, as `[api]
+ * accept` says. A provider's token has no session: the claims policy gives its roles, and it is good until it
+ * expires, or until all sessions of its user are ended.
+ * site->refresh says, whatever is returned, what is to be fetched after the answer.
+ *
+ * On 0 a read (or, with `write`, a write) transaction is open on site->db, in which the session (if there is one)
+ * was seen alive; the caller runs its queries in it and commits or rolls back. On refusal LK_... and `refusal` is
+ * complete; no transaction is open. */
 int guard_admit(struct site *site, const char *authorization, const struct demand *demand, bool write, int64_t now,
                 struct principal *who, struct refusal *refusal);
 

@@ -49,6 +49,8 @@ const struct conf_key conf_keys[] = {
     {"keys", "leeway", CONF_DURATION, AT(keys, leeway), "60s",
      "How far the clocks of this site's hosts may differ when its own tokens are verified."},
     {"token", "lifetime", CONF_DURATION, AT(token, lifetime), "15m", "Lifetime of an access token."},
+    {"api", "accept", CONF_ACCEPT, AT(api, accept), "own",
+     "Whose tokens the API takes: this site's own access tokens, those of a provider directly, or both."},
     {"session", "cookie", CONF_NAME, AT(session, cookie), "latchkey",
      "Name of the refresh cookie; the prefix __Host- is added."},
     {"session", "grace", CONF_DURATION, AT(session, grace), "10s",

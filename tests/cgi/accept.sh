@@ -1,0 +1,143 @@
+#!/usr/bin/env bash
+# Whose tokens the API takes ([api] accept), and exchange with two providers: the CGIs by environment and standard input.
+# shellcheck disable=SC2119
+set -u
+# shellcheck source=tests/cgi/site.bash
+. "$(dirname "$0")/site.bash"
+site_begin EdDSA ES256
+
+call() { cgi todos GET "HTTP_AUTHORIZATION=Bearer $2" "LATCHKEY_API_ACCEPT=$1" "${@:3}"; } # MODE TOKEN [VAR=VALUE...]
+asked() { wc -l <"$SITE/asked"; }
+kids() { LATCHKEY_CONF=$SITE/latchkey.conf "$B/libexec/jwks-fetch" --show --json | grep -o '"kid":"[^"]*"' | tr '\n' ' '; }
+knows() { [[ "$(kids)" == *"\"$1\""* ]]; }
+
+# ---- each mode -------------------------------------------------------------------------------------------------------
+
+sign_in
+PROOF=$(proof)
+todos GET
+is "by default our own token is taken" "$STATUS" 200
+cgi todos GET "HTTP_AUTHORIZATION=Bearer $PROOF"
+is "... and a provider's is not" "$(error) $(challenge)" '401 invalid_token invalid_token'
+for case in 'own 200 401' 'provider 401 200' 'both 200 200'; do
+  read -r mode own theirs <<<"$case"
+  call "$mode" "$ACCESS"
+  is "accept = $mode: our own token" "$STATUS" "$own"
+  call "$mode" "$PROOF"
+  is "accept = $mode: a provider's token" "$STATUS" "$theirs"
+done
+call neither "$PROOF"
+is "another mode is a fault of the configuration" "$STATUS" 500
+
+BEFORE=$(rows)
+IN='{"title":"by my provider"}'
+cgi todos POST "HTTP_AUTHORIZATION=Bearer $PROOF" LATCHKEY_API_ACCEPT=both CONTENT_TYPE=application/json
+is "a provider's token can write" "$STATUS" 201
+call both "$ACCESS"
+like "... for the same user as our own token" "$STATUS $BODY" '200 *"by my provider"*'
+is "... and no session was made" "$(rows)" "${BEFORE/0 todos/1 todos}"
+like "the log names the subject and no session" "$(call both "$PROOF"; grep 'event=request ' <<<"$LOG")" '* subject=ann address=*'
+exchange "$PROOF"
+is "a token that the API took is still a proof" "$STATUS" 200
+
+# ---- what is refused -------------------------------------------------------------------------------------------------
+
+refused() { # NAME TOKEN
+  call both "$2"
+  is "$1" "$(error)" '401 invalid_token'
+  call provider "$2"
+  is "... and by the provider's mode" "$(error)" '401 invalid_token'
+}
+refused "an expired one" "$(proof exp=$((EPOCHSECONDS - 61)))"
+refused "another issuer" "$(proof iss='"https://other.example"')"
+refused "another audience" "$(proof aud='"https://other.example"')"
+refused "one signed with our own key" "$(claims iss="\"$ISSUER\"" aud="\"$ISSUER\"" | HEADER="{\"alg\":\"ES256\",\"kid\":\"$KID\"}" sign "$SITE/keys/signing.jwk")"
+refused "one that calls itself an access token" "$(HEADER='{"alg":"EdDSA","kid":"eddsa","typ":"at+jwt"}' proof)"
+refused "a logout token" "$(HEADER='{"alg":"EdDSA","kid":"eddsa","typ":"logout+jwt"}' proof)"
+refused "alg none" "$(printf '%s.%s.' "$(printf '{"alg":"none"}' | b64)" "$(claims | b64)")"
+refused "our own token, its typ taken away" "$(HEADER="{\"alg\":\"ES256\",\"kid\":\"$KID\"}" access_token)"
+refused "rubbish" x.y.z
+printf '{"default_roles":["guest"],"features":{"user":["todos"]}}' >"$SITE/claims.json"
+chmod 644 "$SITE/claims.json"
+call provider "$PROOF" "LATCHKEY_CLAIMS_FILE=$SITE/claims.json"
+is "a user to whom the policy gives no feature" "$(error)" '403 insufficient_scope'
+logout "$COOKIE"
+call both "$ACCESS"
+is "after a logout our own token is refused" "$STATUS" 401
+call both "$PROOF"
+is "... and the provider's is not: that is the price" "$STATUS" 200
+
+# ---- keys ------------------------------------------------------------------------------------------------------------
+
+# Nothing is waited for: the request is answered from what is cached, and jwks-fetch does the rest.
+: >"$SITE/asked"
+call both "$PROOF"
+is "with a fresh set the provider is not asked" "$STATUS $(asked)" '200 0'
+prime LATCHKEY_PROVIDER_FRESH=0
+: >"$SITE/asked"
+call both "$PROOF"
+is "a stale set serves" "$STATUS" 200
+check "... and is fetched again afterwards" wait_for 10 test -s "$SITE/asked"
+provider_key EdDSA new
+prime; provider_stop
+LATE=$(KEY=$SITE/new.jwk proof)
+call both "$LATE"
+is "with the provider gone its tokens are taken" "$STATUS" 200
+provider_start "$PROVIDER_PORT"
+provider_key EdDSA newer
+: >"$SITE/asked"
+LATE=$(KEY=$SITE/newer.jwk proof)
+call both "$LATE"
+like "a key that is not known yet is 503" "$STATUS $(header retry-after)" '503 [0-9]*'
+check "... and is fetched afterwards" wait_for 10 knows newer
+call both "$LATE"
+is "... so that it is taken the next time" "$STATUS" 200
+rm -f "$SITE"/provider/*
+call own "$LATE"
+is "with own alone no keys of the provider are missed" "$STATUS $(ls "$SITE/provider")" '401 '
+call both "$LATE"
+is "without any set it is 503" "$STATUS" 503
+check "... and one is fetched afterwards" wait_for 10 knows newer
+call both "$LATE"
+is "... so that it is taken then" "$STATUS" 200
+
+# ---- two providers ---------------------------------------------------------------------------------------------------
+
+cat >>"$SITE/latchkey.conf" <<CONF
+[provider b]
+issuer = https://b.example
+jwks_url = file://$SITE/b.jwks
+allow_file = yes
+algorithms = ES256
+cache = $SITE/provider/b.cache
+fetch = $B/libexec/jwks-fetch
+CONF
+"$B/tests/tools/jws-sign" --generate ES256 --kid eddsa >"$SITE/b.jwk" # a kid that the other has too
+"$B/tests/tools/jws-sign" --public <"$SITE/b.jwk" >"$SITE/b.jwks"
+of_b() { KEY=$SITE/b.jwk proof iss='"https://b.example"' aud='"https://b.example"' "$@"; }
+subject() { jwt_part "$(member access_token)" 2 | sed -n 's/.*"sub":"\([^"]*\)".*/\1/p'; }
+exchange "$(of_b)"
+is "a proof of the second provider makes a session of its own user" "$STATUS $(subject)" '200 b:ann'
+take
+exchange "$(proof)"
+is "... and one of the first its own" "$STATUS $(subject)" '200 ann'
+is "each has a cache" "$(cd "$SITE/provider" && echo *.cache)" 'b.cache jwks.cache'
+call both "$(of_b)"
+like "... and the API takes the second one's directly, with todos of its own" "$STATUS $BODY" '200 [[][]]'
+BEFORE=$(rows)
+bad() { exchange "$2"; is "$1" "$(error) $(cookie_fate) $(rows)" "401 invalid_token kept $BEFORE"; } # NAME TOKEN
+bad "the second's key under the first's issuer" "$(KEY=$SITE/b.jwk proof)"
+bad "the first's key under the second's issuer" "$(proof iss='"https://b.example"' aud='"https://b.example"')"
+bad "the first's key of the second's type" "$(HEADER='{"alg":"ES256","kid":"eddsa"}' KEY=$SITE/es256.jwk proof iss='"https://b.example"' aud='"https://b.example"')"
+bad "the second's issuer with the first's audience" "$(KEY=$SITE/b.jwk proof iss='"https://b.example"')"
+bad "an issuer that nobody configured" "$(proof iss='"https://c.example"')"
+bad "a user of the first who is called as one of the second" "$(proof sub='"b:ann"')"
+exchange "$(of_b email='"ann@example.org"')"
+is "... and the second's own user is not refused" "$STATUS" 200
+chmod 666 "$SITE/b.jwks"
+rm "$SITE"/provider/b.*
+exchange "$(of_b)"
+is "the second's keys cannot be had: 503" "$STATUS" 503
+exchange "$(proof)"
+is "... and the first's proofs work" "$STATUS" 200
+site_finish
