@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # A deployment of Latchkey for tests, the demo and the benchmark: configuration, keys, and lighttpd in front of the CGIs.
-# Needs tests/tap.sh. B is the build directory (absolute).
+# SITE_ORIGINS: browser origins that may call, separated by spaces. Needs tests/tap.sh. B is the build directory (absolute).
 #   site_make DIR PROVIDER_URL [PORT]   writes DIR/latchkey.conf for a free port (or PORT) and makes the first keys
 #   site_start DIR                      starts lighttpd; sets SITE_PID and BASE_URL
 #   site_stop                           stops it
@@ -27,6 +27,7 @@ site_make() { # DIR PROVIDER_URL [PORT]
 [site]
 issuer = http://localhost:$port
 url = http://localhost:$port/cgi-bin
+origins = ${SITE_ORIGINS-}
 
 [provider]
 issuer = $provider

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # make demo: a real BetterAuth, lighttpd and the CGIs on localhost; walks the whole flow, shows each step, then stays up.
 # DEMO_ONCE=1: exits after the walk, 0 only if every step was right. PORT: lighttpd's port, default 8080 or a free one.
+# DEMO_ORIGINS: browser origins that may call it; the usual ones of development servers unless set.
 set -u
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/tap.sh
@@ -61,6 +62,7 @@ echo "  it listens on $BA_URL and publishes its keys at $BA_URL/api/auth/jwks"
 step "1. An admin makes the signing keys"
 port=${PORT:-8080}
 (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && port=$(free_port)
+export SITE_ORIGINS=${DEMO_ORIGINS-$BA_URL http://localhost:3000 http://localhost:5173 http://localhost:8000 http://localhost:9000}
 site_make "$D" "$BA_ISSUER" "$port" || exit 1
 export LATCHKEY_CONF=$D/latchkey.conf
 KEYTOOL=${B#"$ROOT"/}/bin/keytool
