@@ -29,16 +29,16 @@ void process_begin(void)
 }
 
 #ifdef __SANITIZE_ADDRESS__
-#define MAY_LIMIT_MEMORY false /* its shadow memory needs terabytes of address space */
+#define LEAST_MEMORY (1ULL << 45) /* its shadow memory needs terabytes of address space */
 #else
-#define MAY_LIMIT_MEMORY true
+#define LEAST_MEMORY 1
 #endif
 
 /* The soft limit only, so that a FastCGI process can follow a changed configuration. */
 static void limit_memory(uint64_t bytes)
 {
     struct rlimit limit;
-    if (!MAY_LIMIT_MEMORY || bytes == 0 || getrlimit(RLIMIT_AS, &limit))
+    if (bytes < LEAST_MEMORY || getrlimit(RLIMIT_AS, &limit))
         return;
     limit.rlim_cur = limit.rlim_max == RLIM_INFINITY || bytes < limit.rlim_max ? bytes : limit.rlim_max;
     setrlimit(RLIMIT_AS, &limit);
