@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "http/problem.h"
 #include "http/serve.h"
+#include "web/limits.h"
 #include "web/web.h"
 
 #define GRANT_TOKEN_EXCHANGE "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -90,17 +91,35 @@ static int take_proof(const struct request *req, struct response *res, struct pr
     return req->body.n ? proof_from_form(req, res, proof) : proof_from_header(req, res, proof);
 }
 
+/* Those that a proof can come to in honest hands are no attempts to guess one. */
+static bool is_attempt(int reason)
+{
+    return reason != LK_JWT_EXPIRED && reason != LK_JWT_NOT_YET && reason != LK_PROOF_USED &&
+           reason != LK_PROOF_REVOKED;
+}
+
 /* RFC 8693 2.2.2 for the form, RFC 6750 3.1 for the bearer spelling. */
-static int refuse_proof(struct request *req, struct response *res, bool form, int reason)
+static int refuse_proof(struct site *site, struct request *req, struct response *res, bool form, int reason)
 {
     log_event("exchange.refused", "reason", lk_error_code(reason), "address", req->address, NULL);
     req->log_reason = lk_error_code(reason);
+    if (is_attempt(reason))
+        web_failed(site, req, LIMIT_PROOF, clock_now_us());
     refuse(res, form ? 400 : 401, form ? "invalid_request" : "invalid_token", lk_error_text(reason));
     if (!form)
         response_headerf(res, "WWW-Authenticate",
                          "Bearer realm=\"latchkey\", error=\"invalid_token\", error_description=\"%s\"",
                          lk_error_text(reason));
     return 0;
+}
+
+/* Before any signature is looked at. */
+static int limit(struct site *site, struct request *req, struct response *res, int64_t now_us)
+{
+    char address[LIMIT_ADDRESS_SIZE];
+    limit_address(req->address, address);
+    int error = web_limit_failures(site, req, res, LIMIT_PROOF, now_us);
+    return error ? error : web_limit(site, res, LIMIT_EXCHANGE_ADDRESS, span_of(address), now_us);
 }
 
 static int make_session(struct site *site, struct request *req, struct response *res, const struct proof *proof)
@@ -113,16 +132,21 @@ static int make_session(struct site *site, struct request *req, struct response 
     int error = web_cookie(site, req, res, &old);
     if (error == LK_SYNTAX)
         return 0;
+    if ((error = limit(site, req, res, now_us)) != 0)
+        return error;
     error = proof_verify(site->conf, proof->token, KEYSET_FETCH, now_us / 1000000, &who, &site->refresh);
     web_refresh_later(site, res);
     if (error)
-        return proof_is_bad(error) ? refuse_proof(req, res, proof->form, error) : error;
+        return proof_is_bad(error) ? refuse_proof(site, req, res, proof->form, error) : error;
+    error = web_limit(site, res, LIMIT_EXCHANGE_SUBJECT, span_of(who.subject), now_us);
+    if (error)
+        return error;
     /* The key that signs is needed before the proof is spent. */
     if ((error = site_signer(site)) || (error = site_claims(site)) || (error = site_db(site)))
         return error;
     error = session_create(site->db, site->conf, &who, proof->token, old, &from, now_us, &session);
     if (error == LK_PROOF_USED || error == LK_PROOF_REVOKED)
-        return refuse_proof(req, res, proof->form, error);
+        return refuse_proof(site, req, res, proof->form, error);
     if (error)
         return error;
     snprintf(req->log_subject, sizeof req->log_subject, "%s", session.who.subject);
@@ -133,6 +157,8 @@ static int make_session(struct site *site, struct request *req, struct response 
 static int exchange(struct request *req, struct response *res, void *state)
 {
     struct proof proof = {.text = BUF_INIT(JWS_MAX)};
+    web_limit_policy(state, res, LIMIT_EXCHANGE_ADDRESS);
+    web_limit_policy(state, res, LIMIT_EXCHANGE_SUBJECT);
     int error = web_may_change(state, req, res) ? take_proof(req, res, &proof) : WEB_ANSWERED;
     if (!error)
         error = make_session(state, req, res, &proof);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "http/problem.h"
 #include "http/serve.h"
+#include "web/limits.h"
 #include "web/web.h"
 
 /* Unknown, ended, expired and replayed look the same from outside. */
@@ -13,6 +14,8 @@ static int invalid_grant(struct site *site, struct request *req, struct response
 {
     log_event("refresh.refused", "reason", lk_error_code(reason), "address", req->address, NULL);
     req->log_reason = lk_error_code(reason);
+    if (reason == LK_SYNTAX || reason == LK_NOT_FOUND || reason == LK_SESSION_REUSE)
+        web_failed(site, req, LIMIT_REFRESH, clock_now_us());
     oauth_error(res, 400, "invalid_grant", "The session has ended. Sign in again.");
     if (reason != LK_SESSION_REPLACED) /* this answer may overtake the one with the new cookie */
         web_forget(site, res);
@@ -25,6 +28,21 @@ static bool is_dead(int error)
            error == LK_SESSION_REUSE;
 }
 
+/* The family is limited by the part of the token that names it, which nobody else knows. */
+static int limit(struct site *site, struct request *req, struct response *res, struct span token, int64_t now_us)
+{
+    struct refresh_token presented;
+    uint8_t family[SHA256_SIZE];
+    int error = web_limit_failures(site, req, res, LIMIT_REFRESH, now_us);
+    if (error || refresh_token_parse(token, &presented))
+        return error;
+    error = refresh_token_lookup_hash(&presented, family);
+    secret_wipe(&presented, sizeof presented);
+    return error
+               ? error
+               : web_limit(site, res, LIMIT_REFRESH_FAMILY, (struct span){(const char *)family, sizeof family}, now_us);
+}
+
 static int rotate(struct request *req, struct response *res, void *state)
 {
     struct site *site = state;
@@ -32,6 +50,7 @@ static int rotate(struct request *req, struct response *res, void *state)
     struct span token;
     struct origin_info from = web_origin(req);
     int64_t now_us = clock_now_us();
+    web_limit_policy(site, res, LIMIT_REFRESH_FAMILY);
     if (!web_may_change(site, req, res))
         return 0;
     int error = web_cookie(site, req, res, &token);
@@ -39,6 +58,8 @@ static int rotate(struct request *req, struct response *res, void *state)
         oauth_error(res, 400, "invalid_request", "There is no session cookie.");
     if (error)
         return 0;
+    if ((error = limit(site, req, res, token, now_us)) != 0)
+        return error;
     /* What can fail without the client's fault fails before the token is spent. */
     if ((error = site_signer(site)) || (error = site_claims(site)) || (error = site_db(site)))
         return error;
@@ -57,6 +78,7 @@ static int logout(struct request *req, struct response *res, void *state)
     struct site *site = state;
     struct span token;
     struct origin_info from = web_origin(req);
+    web_limit_policy(site, res, LIMIT_REFRESH_FAMILY);
     if (!web_may_change(site, req, res))
         return 0;
     int error = web_cookie(site, req, res, &token);

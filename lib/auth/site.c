@@ -3,12 +3,13 @@
 #include <limits.h>
 
 #include "keys/keyring.h"
+#include "store/schema.h"
 
 #define FAULT_MAX 1024
 
 int site_open(char *const env[], struct site *out)
 {
-    *out = (struct site){.env = env, .fault = BUF_INIT(FAULT_MAX)};
+    *out = (struct site){.env = env, .fault = BUF_INIT(FAULT_MAX), .limits_fault = BUF_INIT(FAULT_MAX)};
     return conf_load(env, &out->conf, &out->fault);
 }
 
@@ -26,9 +27,12 @@ void site_close(struct site *site)
 {
     site_forget(site);
     db_close(site->db);
+    db_close(site->limits);
+    site->limits = NULL;
     if (site->conf)
         conf_free(site->conf);
     buf_free(&site->fault);
+    buf_free(&site->limits_fault);
     site->db = NULL;
     site->conf = NULL;
 }
@@ -41,6 +45,18 @@ int site_db(struct site *site)
         return 0;
     buf_reset(&site->fault);
     return db_open(site->conf->store.path, busy_ms, &site->db, &site->fault);
+}
+
+/* Waiting for a count would cost more than the count is worth. */
+#define LIMITS_BUSY_MS 250
+
+int site_limits(struct site *site)
+{
+    const struct db_options options = {site->conf->limits.path, LIMITS_BUSY_MS, limits_steps, limits_version, true};
+    if (site->limits)
+        return 0;
+    buf_reset(&site->limits_fault);
+    return db_open_with(&options, &site->limits, &site->limits_fault);
 }
 
 int site_signer(struct site *site)

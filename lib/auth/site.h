@@ -12,11 +12,13 @@ struct site {
     struct conf *conf;
     char *const *env;
     struct db *db;
+    struct db *limits;
     struct jwk *signer;
     struct jwks *verifiers;
     struct claims_policy *claims;
     struct proof_refresh refresh; /* to be given to provider_refresh after the answer */
-    struct buf fault;             /* the last failure, one line for the log */
+    struct buf limits_fault;
+    struct buf fault; /* the last failure, one line for the log */
 };
 
 /* Reads the configuration. LK_CONFIG with site->fault set; site_close is due in either case. */
@@ -29,6 +31,7 @@ void site_forget(struct site *site);
 
 /* LK_STORE, LK_BUSY, LK_CONFIG ...; site->fault says more. */
 int site_db(struct site *site);
+int site_limits(struct site *site); /* leaves site->fault alone: limits_fault says why */
 int site_signer(struct site *site);
 int site_verifiers(struct site *site);
 int site_claims(struct site *site);

@@ -261,7 +261,7 @@ static void follow_key(const struct parsing *p, size_t part, const char *from, s
     for (size_t k = 0; k < conf_key_count; k++) {
         char name[96];
         int n = snprintf(name, sizeof name, "%s.%s", conf_keys[k].section, conf_keys[k].key);
-        if (strncmp(from, name, (size_t)n) == 0 && (from[n] == '\0' || from[n] == '/')) {
+        if (strncmp(from, name, (size_t)n) == 0 && (from[n] == '\0' || from[n] == '/' || from[n] == '-')) {
             buf_str(value, kept(p, p->part[part].value[k]));
             buf_str(value, from + n);
             return;

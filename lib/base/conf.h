@@ -31,6 +31,12 @@ struct conf_provider {
 /* Whose tokens the API takes. */
 enum conf_accept { ACCEPT_OWN, ACCEPT_PROVIDER, ACCEPT_BOTH };
 
+/* "30/1m": so many in that time. count 0: no limit. */
+struct conf_rate {
+    uint64_t count;
+    int64_t period; /* seconds */
+};
+
 /* latchkey.conf. Every key is one row of conf_keys[] and one field of struct conf; nothing else knows their names.
  * Strings are never NULL: an optional one that is absent is "". Durations are seconds. Lists are space separated. */
 struct conf {
@@ -69,6 +75,16 @@ struct conf {
         int64_t busy;
     } store;
     struct {
+        const char *path;
+        struct conf_rate exchange_address;
+        struct conf_rate exchange_subject;
+        struct conf_rate refresh_family;
+        struct conf_rate todos_user;
+        uint64_t failures; /* 0: failures have no delay */
+        int64_t lockout;
+        bool required;
+    } limits;
+    struct {
         const char *file;
     } claims;
     struct {
@@ -89,7 +105,8 @@ enum conf_type {
     CONF_DURATION,
     CONF_COUNT,
     CONF_BOOL,
-    CONF_ACCEPT
+    CONF_ACCEPT,
+    CONF_RATE
 };
 
 struct conf_key {

@@ -6,7 +6,7 @@
 
 static const char *const type_names[] = {
     "text", "absolute path", "http(s) URL", "http(s) or file URL", "list of origins",      "list of algorithms",
-    "name", "duration",      "number",      "yes or no",           "own, provider or both"};
+    "name", "duration",      "number",      "yes or no",           "own, provider or both", "rate"};
 
 const char *conf_type_name(enum conf_type type)
 {
@@ -84,12 +84,31 @@ static bool read_accept(struct span s, enum conf_accept *out)
     return false;
 }
 
+#define RATE_COUNT_MAX  1000000
+#define RATE_PERIOD_MAX 86400
+
+static bool read_rate(struct span s, struct conf_rate *out)
+{
+    struct conf_rate rate = {0, 0};
+    const char *slash = s.n ? memchr(s.p, '/', s.n) : NULL;
+    size_t n = slash ? (size_t)(slash - s.p) : 0;
+    *out = rate;
+    if (!slash)
+        return span_equals(s, "0");
+    if (parse_u64((struct span){s.p, n}, RATE_COUNT_MAX, &rate.count) ||
+        parse_duration((struct span){slash + 1, s.n - n - 1}, &rate.period))
+        return false;
+    *out = rate;
+    return rate.count > 0 && rate.period > 0 && rate.period <= RATE_PERIOD_MAX;
+}
+
 bool conf_value_fits(enum conf_type type, struct span s)
 {
     int64_t seconds;
     uint64_t count;
     bool yes;
     enum conf_accept accept;
+    struct conf_rate rate;
     if (parse_has_control(s))
         return false;
     switch (type) {
@@ -115,6 +134,8 @@ bool conf_value_fits(enum conf_type type, struct span s)
         return parse_bool(s, &yes) == 0;
     case CONF_ACCEPT:
         return read_accept(s, &accept);
+    case CONF_RATE:
+        return read_rate(s, &rate);
     }
     return false;
 }
@@ -130,6 +151,8 @@ void conf_value_store(enum conf_type type, const char *text, void *field)
         parse_bool(s, field);
     else if (type == CONF_ACCEPT)
         read_accept(s, field);
+    else if (type == CONF_RATE)
+        read_rate(s, field);
     else
         *(const char **)field = text;
 }

@@ -15,12 +15,13 @@
 
 void response_init(struct response *res)
 {
-    *res = (struct response){.head = BUF_INIT(HEAD_MAX), .body = BUF_INIT(RESPONSE_BODY_MAX)};
+    *res = (struct response){.head = BUF_INIT(HEAD_MAX), .kept = BUF_INIT(HEAD_MAX), .body = BUF_INIT(RESPONSE_BODY_MAX)};
 }
 
 void response_free(struct response *res)
 {
     buf_free(&res->head);
+    buf_free(&res->kept);
     buf_free(&res->body);
 }
 
@@ -32,13 +33,23 @@ void response_reset(struct response *res)
     buf_reset(&res->body);
 }
 
-void response_header(struct response *res, const char *name, const char *value)
+static void add(struct buf *fields, const char *name, const char *value)
 {
     if (parse_has_control(span_of(name)) || parse_has_control(span_of(value))) {
         log_event("response.header_dropped", "name", name, NULL);
         return;
     }
-    buf_printf(&res->head, "%s: %s\r\n", name, value);
+    buf_printf(fields, "%s: %s\r\n", name, value);
+}
+
+void response_header(struct response *res, const char *name, const char *value)
+{
+    add(&res->head, name, value);
+}
+
+void response_keep(struct response *res, const char *name, const char *value)
+{
+    add(&res->kept, name, value);
 }
 
 void response_headerf(struct response *res, const char *name, const char *format, ...)
@@ -55,14 +66,19 @@ void response_headerf(struct response *res, const char *name, const char *format
     secret_wipe(value, n > 0 && (size_t)n < sizeof value ? (size_t)n : sizeof value);
 }
 
-bool response_has(const struct response *res, const char *name)
+static bool has(const struct buf *fields, const char *name)
 {
     size_t n = strlen(name);
-    struct span rest = buf_all(&res->head), line;
+    struct span rest = buf_all(fields), line;
     while (span_next(&rest, '\n', &line))
         if (line.n > n && line.p[n] == ':' && strncasecmp(line.p, name, n) == 0)
             return true;
     return false;
+}
+
+bool response_has(const struct response *res, const char *name)
+{
+    return has(&res->head, name) || has(&res->kept, name);
 }
 
 void response_json(struct response *res, int status, const char *media_type, const json_t *value)
@@ -90,14 +106,16 @@ static bool has_length(int status)
 
 int response_render(const struct response *res, bool head_only, struct buf *out)
 {
-    if (res->head.error || res->body.error)
-        return res->head.error ? res->head.error : res->body.error;
+    int error = res->head.error ? res->head.error : res->kept.error ? res->kept.error : res->body.error;
+    if (error)
+        return error;
     buf_printf(out, "Status: %d %s\r\n", res->status, status_text(res->status));
     if (res->media_type)
         buf_printf(out, "Content-Type: %s\r\n", res->media_type);
     if (has_length(res->status))
         buf_printf(out, "Content-Length: %zu\r\n", res->body.n);
     buf_span(out, buf_all(&res->head));
+    buf_span(out, buf_all(&res->kept));
     buf_str(out, "\r\n");
     if (has_length(res->status) && !head_only)
         buf_span(out, buf_all(&res->body));

@@ -11,6 +11,7 @@ struct response {
     int status;             /* 0: not answered yet */
     const char *media_type; /* of the body; NULL: there is none */
     struct buf head;        /* further header fields, each with its line end */
+    struct buf kept;        /* fields that response_reset leaves */
     struct buf body;
     void (*after)(void *); /* runs when the answer has gone, and the request's environment with it */
     void *after_context;
@@ -23,6 +24,7 @@ void response_free(struct response *res);
 
 /* Adds a field. A value with control characters is dropped and logged: no input can split a header. */
 void response_header(struct response *res, const char *name, const char *value);
+void response_keep(struct response *res, const char *name, const char *value); /* the same; stays through a reset */
 bool response_has(const struct response *res, const char *name);
 void response_headerf(struct response *res, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -55,7 +55,7 @@ static void fail(const struct program *program, struct response *res, int error)
     while (f->error && f->error != error)
         f++;
     response_reset(res);
-    if (f->retry_after)
+    if (f->retry_after && !response_has(res, "Retry-After"))
         response_header(res, "Retry-After", f->retry_after);
     refuse(program, res, f->status, f->detail);
 }

@@ -6,7 +6,7 @@
 
 int db_open(const char *path, int busy_ms, struct db **out, struct buf *fault)
 {
-    const struct db_options options = {path, busy_ms, schema_steps, schema_version};
+    const struct db_options options = {path, busy_ms, schema_steps, schema_version, false};
     return db_open_with(&options, out, fault);
 }
 

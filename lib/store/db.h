@@ -24,6 +24,7 @@ struct db_options {
     int busy_ms;
     const char *const *steps;
     size_t version; /* how many steps there are */
+    bool lax;       /* what was committed last may be lost in a power cut, and costs no fsync (synchronous=OFF) */
 };
 int db_open_with(const struct db_options *options, struct db **out, struct buf *fault);
 

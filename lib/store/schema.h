@@ -7,4 +7,8 @@
 extern const char *const schema_steps[];
 extern const size_t schema_version;
 
+/* The same of schema/limits/, a database of its own. */
+extern const char *const limits_steps[];
+extern const size_t limits_version;
+
 #endif

@@ -182,7 +182,7 @@ static int upgrade(struct db *db, const struct db_options *options)
 static int set_up(struct db *db, const struct db_options *options)
 {
     char limit[NUMBER_SIZE];
-    int error = ask(db, options, "PRAGMA synchronous=FULL", NULL, 0);
+    int error = ask(db, options, options->lax ? "PRAGMA synchronous=OFF" : "PRAGMA synchronous=FULL", NULL, 0);
     return error ? error : ask(db, options, "PRAGMA journal_size_limit=0", limit, sizeof limit);
 }
 

@@ -6,6 +6,7 @@
 #include "http/cookie.h"
 #include "http/origin.h"
 #include "http/problem.h"
+#include "web/limits.h"
 
 int web_open(char *const env[], void **state, const struct conf **conf, const char **fault)
 {
@@ -57,6 +58,20 @@ void web_refresh_later(struct site *site, struct response *res)
     res->after_context = &site->refresh;
 }
 
+/* Counts a token that was never good. A good one passes whatever its address did before, so that nobody can lock out
+ * those behind the same address. LK_LIMITED: the address has to wait. */
+static int count_failure(struct site *site, struct request *req, struct response *res, const struct refusal *refusal,
+                         int64_t now)
+{
+    if (refusal->status != 401 || !refusal->error || refusal->reason == LK_JWT_EXPIRED ||
+        refusal->reason == LK_SESSION_DEAD)
+        return 0;
+    if (web_limit_failures(site, req, res, LIMIT_BEARER, now * 1000000) == LK_LIMITED)
+        return LK_LIMITED;
+    web_failed(site, req, LIMIT_BEARER, now * 1000000);
+    return 0;
+}
+
 int web_admit(struct site *site, struct request *req, struct response *res, const struct demand *demand, bool write,
               int64_t now, struct principal *who)
 {
@@ -67,12 +82,17 @@ int web_admit(struct site *site, struct request *req, struct response *res, cons
         return error;
     if (error) {
         req->log_reason = lk_error_code(refusal.reason);
+        if (count_failure(site, req, res, &refusal, now))
+            return LK_LIMITED;
         render(res, &refusal);
         return WEB_ANSWERED;
     }
     snprintf(req->log_subject, sizeof req->log_subject, "%s", who->subject);
     snprintf(req->log_session, sizeof req->log_session, "%s", who->session);
-    return 0;
+    error = web_limit(site, res, LIMIT_TODOS_USER, span_of(who->subject), now * 1000000);
+    if (error)
+        db_rollback(site->db);
+    return error;
 }
 
 bool web_may_change(const struct site *site, const struct request *req, struct response *res)

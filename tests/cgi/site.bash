@@ -279,6 +279,13 @@ directory = $SITE/keys
 
 [store]
 path = $SITE/data/latchkey.db
+
+; Tests ask more often than people do; those of the limits set their own.
+[limits]
+exchange_address = 0
+exchange_subject = 0
+refresh_family = 0
+failures = 0
 CONF
   # AddressSanitizer's shadow does not fit into the address space that a CGI has.
   ! grep -qa __asan_init "$B/cgi-bin/todos" || printf '\n[process]\nmemory = 0\n' >>"$SITE/latchkey.conf"

@@ -25,7 +25,7 @@ static void print_default(const char *def)
     if (!def || !*def)
         printf("%s", def ? "none" : "required");
     else if (*def == '@')
-        printf("{%.*s}%s", (int)strcspn(def + 1, "/"), def + 1, def + 1 + strcspn(def + 1, "/"));
+        printf("{%.*s}%s", (int)strcspn(def + 1, "/-"), def + 1, def + 1 + strcspn(def + 1, "/-"));
     else
         printf("%s", def);
 }

@@ -13,7 +13,7 @@ static const char *const broken_steps[] = {
 
 static int open_steps(const char *const *list, size_t version, struct db **out)
 {
-    const struct db_options options = {path, 20000, list, version};
+    const struct db_options options = {path, 20000, list, version, false};
     return db_open_with(&options, out, &fault);
 }
 

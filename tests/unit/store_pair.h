@@ -12,7 +12,7 @@ static const char *const steps[] = {"CREATE TABLE t (i INTEGER, x)"};
 
 static inline int open_on(int busy_ms, struct db **out)
 {
-    const struct db_options options = {path, busy_ms, steps, 1};
+    const struct db_options options = {path, busy_ms, steps, 1, false};
     return db_open_with(&options, out, &fault);
 }
 

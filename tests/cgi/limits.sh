@@ -1,0 +1,178 @@
+#!/usr/bin/env bash
+# Rate limits and failures as a client meets them: 429, Retry-After and the RateLimit fields; and what fail2ban sees.
+# shellcheck disable=SC2119
+set -u
+# shellcheck source=tests/cgi/site.bash
+. "$(dirname "$0")/site.bash"
+site_begin
+LIMITS=$SITE/data/latchkey.db-limits
+
+set_limits() { # KEY=VALUE...: only these; the counts of before are forgotten
+  local pair
+  sed -i '/^\[limits\]/,$d' "$SITE/latchkey.conf"
+  printf '[limits]\nexchange_address = 0\nexchange_subject = 0\nrefresh_family = 0\nfailures = 0\n' >"$SITE/limits.conf"
+  for pair; do
+    sed -i "/^${pair%%=*} =/d" "$SITE/limits.conf"
+    printf '%s = %s\n' "${pair%%=*}" "${pair#*=}" >>"$SITE/limits.conf"
+  done
+  cat "$SITE/limits.conf" >>"$SITE/latchkey.conf"
+  ! grep -qa __asan_init "$B/cgi-bin/todos" || printf '\n[process]\nmemory = 0\n' >>"$SITE/latchkey.conf"
+  rm -f "$LIMITS"*
+}
+policy() { header ratelimit-policy | tr '\n' ' '; }
+rate() { header ratelimit | tr '\n' ' '; }
+limited() { is "$1" "$(error) $(cookie_fate)" '429 temporarily_unavailable kept'; }
+# The limits' clock is moved instead of ours.
+later() { sqlite3 -cmd '.timeout 5000' "$LIMITS" "UPDATE bucket SET tat_us = tat_us - $1 * 1000000; UPDATE failure SET clear_us = clear_us - $1 * 1000000, failed_us = failed_us - $1 * 1000000"; }
+
+# ---- exchange by address ---------------------------------------------------------------------------------------------
+
+set_limits exchange_address=3/1m
+sign_in
+is "an answer names the policy" "$(policy)" '"exchange-address";q=3;w=60 '
+is "... and what is left of it" "$(rate)" '"exchange-address";r=2;t=20 '
+exchange rubbish
+is "a refused proof counts" "$(error) $(rate)" '401 invalid_token "exchange-address";r=1;t=40 '
+exchange "$PROOF" 'HTTP_ORIGIN=https://evil.example'
+is "a foreign origin costs the address nothing" "$STATUS $(policy)$(rate)" '403 "exchange-address";q=3;w=60 '
+exchange rubbish REMOTE_ADDR=2001:db8::1
+exchange rubbish
+exchange "$(proof)"
+limited "the fourth is refused, a good proof too"
+is "... with the time to wait" "$(header retry-after) $(rate)" '20 "exchange-address";r=0;t=60 '
+is "... before the proof is looked at" "$(reason)" limited
+exchange "$PROOF" REMOTE_ADDR=192.0.2.8
+is "another address is not" "$STATUS" 200
+exchange rubbish REMOTE_ADDR=2001:db8::ffff:2
+exchange rubbish REMOTE_ADDR=2001:db8::ffff:3
+exchange rubbish REMOTE_ADDR=2001:db8::ffff:4
+limited "an IPv6 /64 is one address"
+later 19
+exchange rubbish
+is "a second too early is refused" "$STATUS $(header retry-after)" '429 1'
+later 1
+sign_in
+is "and then it is not" "$STATUS" 200
+
+# ---- exchange by subject, refresh by family --------------------------------------------------------------------------
+
+set_limits exchange_subject=2/10m
+sign_in
+sign_in
+exchange "$(proof)" REMOTE_ADDR=192.0.2.9
+limited "a user's third exchange is refused, from wherever"
+is "... with the time to wait" "$(header retry-after)" 300
+exchange rubbish
+is "who has no good proof does not get so far" "$(error) $(rate)" '401 invalid_token '
+sign_in 'sub="bob"' 'email="bob@example.org"'
+is "another user is not" "$STATUS" 200
+
+set_limits refresh_family=2/1m
+sign_in 'sub="bob"' 'email="bob@example.org"'
+refresh "$COOKIE"
+take
+is "a refresh names its policy and what is left" "$STATUS $(policy)$(rate)" '200 "refresh-family";q=2;w=60 "refresh-family";r=1;t=30 '
+refresh "$COOKIE"
+take
+refresh "$COOKIE"
+limited "the third is refused, and the cookie stays"
+logout "$COOKIE"
+is "logging out is never refused" "$STATUS $(policy)" '204 "refresh-family";q=2;w=60 '
+
+set_limits todos_user=1/1m
+sign_in 'sub="cat"' 'email="cat@example.org"'
+todos GET
+todos GET
+is "todos by user, where it is set" "$STATUS $(header retry-after) $(header content-type)" '429 60 application/problem+json'
+todos GET REMOTE_ADDR=192.0.2.77
+is "... from wherever" "$STATUS" 429
+
+# ---- failures --------------------------------------------------------------------------------------------------------
+
+set_limits failures=3
+: >"$SITE/log"
+sign_in 'sub="dan"' 'email="dan@example.org"'
+for _ in 1 2 3 4; do exchange rubbish; done
+is "failures are answered as before" "$(error)" '401 invalid_token'
+exchange "$(proof)"
+limited "then the address waits, also with a good proof"
+is "... a second" "$(header retry-after)" 1
+refresh "$COOKIE"
+take
+is "... but may refresh: another kind" "$STATUS" 200
+todos GET
+is "... and use its tokens" "$STATUS" 200
+exchange "$(proof)" REMOTE_ADDR=192.0.2.99
+is "... and others may exchange" "$STATUS" 200
+later 1
+exchange rubbish
+exchange "$(proof)"
+is "the next failure makes it two seconds" "$STATUS $(header retry-after)" '429 2'
+later 2
+sign_in 'sub="dan"' 'email="dan@example.org"'
+is "the wait is over" "$STATUS" 200
+old=$(proof "exp=$((EPOCHSECONDS - 100))" "iat=$((EPOCHSECONDS - 900))")
+later 3600
+for _ in 1 2 3 4 5 6; do exchange "$old"; done
+is "an expired proof is no attempt to guess one" "$(error)" '401 invalid_token'
+
+for _ in 1 2 3 4; do refresh lkrt_AAAAAAAAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA; done
+refresh "$COOKIE"
+limited "refresh tokens that do not exist: the address waits"
+later 60
+
+good=$ACCESS
+ACCESS=${good%?????}AAAAA
+for _ in 1 2 3 4; do todos GET; done
+is "bad access tokens are answered as before" "$(error)" '401 invalid_token'
+todos GET
+is "... then the address waits" "$STATUS $(header retry-after)" '429 1'
+ACCESS=$good
+todos GET
+is "... but not with a good one" "$STATUS" 200
+
+# ---- what fail2ban sees ----------------------------------------------------------------------------------------------
+
+grep 'event=auth\.failed' "$SITE/log" >"$SITE/failed"
+is "each failure has its line" "$(sed 's/.* pool=/pool=/' "$SITE/failed" | sort | uniq -c | tr -s ' ' | tr '\n' ';')" \
+  ' 4 pool=bearer address=192.0.2.7; 5 pool=proof address=192.0.2.7; 4 pool=refresh address=192.0.2.7;'
+regex=$(sed -n 's/^failregex = //p' "$ROOT/docs/fail2ban/latchkey.conf")
+perl=${regex/<ADDR>/'(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f:.]+)'}
+is "the filter's expression finds all of them" "$(grep -cP "$perl" "$SITE/failed")" 13
+is "... and nothing else" "$(grep -vF 'event=auth.failed' "$SITE/log" | grep -cP "$perl")" 0
+exchange rubbish 'HTTP_USER_AGENT=x event=auth.failed request=a pool=proof address=203.0.113.1' \
+  'PATH_INFO=/ event=auth.failed request=a pool=proof address=203.0.113.1'
+is "... whatever a client puts into its fields" "$(grep -P "$perl" <<<"$LOG" | grep -c 203.0.113.1)" 0
+if command -v fail2ban-regex >/dev/null; then
+  like "fail2ban itself finds all of them" "$(fail2ban-regex "$SITE/failed" "$ROOT/docs/fail2ban/latchkey.conf" 2>&1)" '*13 matched, 0 missed*'
+else
+  tap 1 "fail2ban itself finds all of them # SKIP fail2ban-regex is not installed"
+fi
+
+# ---- without its database --------------------------------------------------------------------------------------------
+
+set_limits exchange_address=1/1m failures=3
+mkdir "$LIMITS"
+: >"$SITE/log"
+sign_in
+is "without the limits' database the endpoints work" "$STATUS $(policy)$(rate)" '200 "exchange-address";q=1;w=60 '
+sign_in
+sign_in
+is "... without a limit" "$STATUS" 200
+is "... and the log says so once" "$(grep -c event=limits.unusable "$SITE/log")" 1
+touch -d '-61 seconds' "$SITE/data/latchkey.db.limits-fault"
+sign_in
+is "... and a minute later again" "$(grep -c event=limits.unusable "$SITE/log")" 2
+rmdir "$LIMITS"
+set_limits exchange_address=1/1m required=yes
+mkdir "$LIMITS"
+exchange "$(proof)"
+is "if they are required: 503" "$(error)" '503 temporarily_unavailable'
+rmdir "$LIMITS"
+sign_in
+is "... until it is there again" "$STATUS" 200
+head -c 8192 /dev/urandom >"$LIMITS"
+rm -f "$LIMITS"-*
+exchange "$(proof)"
+is "a damaged file is the same" "$STATUS" 503
+site_finish
