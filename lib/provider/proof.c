@@ -105,3 +105,10 @@ void provider_refresh(const struct proof_refresh *refresh)
     struct provider p = provider_of(refresh->provider);
     helper_detach(&p, refresh->order.missing);
 }
+
+struct span proof_unique_part(struct span token)
+{
+    const char *dot = token.n ? memrchr(token.p, '.', token.n) : NULL;
+    size_t before = dot ? (size_t)(dot + 1 - token.p) : 0;
+    return (struct span){token.p, before + (token.n - before) / 3};
+}

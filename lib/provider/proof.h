@@ -30,4 +30,9 @@ bool proof_is_bad(int error);
  * Failures are logged. */
 void provider_refresh(const struct proof_refresh *refresh);
 
+/* What tells a verified proof from every other one: header, payload and the beginning of the signature, which nobody
+ * without the key can foresee or change. The end can be: (r, n - s) verifies as (r, s) does (SEC 1 4.1.4), so a token
+ * known by all its bytes would be good twice. Points into `token`. */
+struct span proof_unique_part(struct span token);
+
 #endif

@@ -1,3 +1,8 @@
+#include <openssl/bn.h>
+#include <openssl/ec.h>
+#include <openssl/obj_mac.h>
+
+#include "base/b64.h"
 #include "provider/absent.h"
 #include "provider/proof.h"
 #include "provider_kit.h"
@@ -555,6 +560,82 @@ START_TEST(what_another_process_fetched_meanwhile_counts)
 }
 END_TEST
 
+/* ---- a proof is good once ------------------------------------------------------------------------------------------
+ */
+
+/* (r, n - s) in place of (r, s): anybody can compute it, and it verifies as well. */
+static void other_half(uint8_t *signature, size_t size, int curve)
+{
+    int half = (int)size / 2;
+    EC_GROUP *group = EC_GROUP_new_by_curve_name(curve);
+    BIGNUM *s = BN_bin2bn(signature + half, half, NULL);
+    ck_assert_int_eq(BN_sub(s, EC_GROUP_get0_order(group), s), 1);
+    ck_assert_int_eq(BN_bn2binpad(s, signature + half, half), half);
+    BN_free(s);
+    EC_GROUP_free(group);
+}
+
+static struct buf twin_of(const struct buf *token, const char *alg)
+{
+    uint8_t signature[JWK_SIGNATURE_MAX];
+    size_t n = 0;
+    struct buf out = BUF_INIT(JWS_MAX);
+    const char *last = strrchr(buf_cstr(token), '.') + 1;
+    ck_assert_int_eq(b64_decode(span_of(last), signature, sizeof signature, &n), 0);
+    other_half(signature, n, strcmp(alg, "ES256") == 0 ? NID_X9_62_prime256v1 : NID_secp521r1);
+    buf_add(&out, buf_cstr(token), (size_t)(last - buf_cstr(token)));
+    ck_assert_int_eq(b64_add(&out, signature, n), 0);
+    return out;
+}
+
+static bool same_proof(const struct buf *a, const struct buf *b)
+{
+    struct span x = proof_unique_part(buf_all(a)), y = proof_unique_part(buf_all(b));
+    return x.n == y.n && memcmp(x.p, y.p, x.n) == 0;
+}
+
+START_TEST(an_ecdsa_twin_verifies_and_is_no_other_proof)
+{
+    static const char *const algorithms[] = {"ES256", "ES512"};
+    for (size_t i = 0; i < 2; i++) {
+        struct kit k;
+        struct jwk *key = kit_key(algorithms[i], "one");
+        kit_open(&k);
+        cached(&k, key, 10);
+        struct buf token = made(key, NULL, kit_claims()), other = made(key, NULL, kit_claims());
+        struct buf twin = twin_of(&token, algorithms[i]);
+        ck_assert_str_ne(buf_cstr(&twin), buf_cstr(&token));
+        ck_assert(same_proof(&twin, &token));
+        ck_assert(!same_proof(&other, &token)); /* the same claims signed again */
+        ck_assert_int_eq(verdict(&k, twin), 0);
+        buf_free(&token);
+        buf_free(&other);
+        jwk_free(key);
+        kit_close(&k);
+    }
+}
+END_TEST
+
+START_TEST(tokens_of_every_algorithm_are_told_apart)
+{
+    static const char *const algorithms[] = {"EdDSA", "ES256", "ES512", "RS256", "PS256"};
+    for (size_t i = 0; i < sizeof algorithms / sizeof algorithms[0]; i++) {
+        struct jwk *key = kit_key(algorithms[i], "one");
+        json_t *claims = kit_claims();
+        struct buf ann = made(key, NULL, kit_claims());
+        json_object_set_new(claims, "sub", json_string("user-2"));
+        struct buf bob = made(key, NULL, claims);
+        ck_assert(!same_proof(&ann, &bob));
+        ck_assert(same_proof(&ann, &ann));
+        ck_assert_uint_gt(proof_unique_part(buf_all(&ann)).n,
+                          (size_t)(strrchr(buf_cstr(&ann), '.') - buf_cstr(&ann)) + 20);
+        buf_free(&ann);
+        buf_free(&bob);
+        jwk_free(key);
+    }
+}
+END_TEST
+
 UNIT_MAIN("provider_proof", a_genuine_token_of_every_algorithm_is_accepted,
           an_algorithm_that_is_not_configured_is_refused, the_algorithm_is_bound_to_the_key,
           a_signature_by_another_key_of_that_name_is_refused, a_token_of_another_type_is_refused,
@@ -566,4 +647,5 @@ UNIT_MAIN("provider_proof", a_genuine_token_of_every_algorithm_is_accepted,
           a_kid_that_the_provider_does_not_know_is_a_bad_token, unknown_kids_cause_no_fetch_in_the_cooldown,
           in_the_cooldown_a_token_older_than_the_set_is_bad, the_first_miss_after_a_change_of_the_set_is_fetched,
           a_fault_of_ours_is_not_the_proofs, an_outage_never_makes_a_token_bad,
-          what_another_process_fetched_meanwhile_counts)
+          what_another_process_fetched_meanwhile_counts, an_ecdsa_twin_verifies_and_is_no_other_proof,
+          tokens_of_every_algorithm_are_told_apart)
