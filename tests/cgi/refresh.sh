@@ -34,7 +34,7 @@ is "the new access token works" "$STATUS" 200
 ACCESS=$access
 todos GET
 is "the one before it works until it expires" "$STATUS" 200
-is "the refresh token is nowhere in the database" "$(grep -c "${COOKIE#*.}" "$SITE"/data/*)" \
+is "the refresh token is nowhere in the database" "$(grep -c -e "${COOKIE#*.}" "$SITE"/data/*)" \
   "$(printf '%s:0\n' "$SITE"/data/*)"
 
 second=$COOKIE

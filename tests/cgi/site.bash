@@ -38,6 +38,18 @@ cgi() { # PROGRAM METHOD [VAR=VALUE...]: a later VAR replaces an earlier one
   shift 2
   variables "$program" "$method"
   answer env -i "${VARIABLES[@]}" "$@" "$B/cgi-bin/$program"
+  [ -z "${LATCHKEY_RECORD-}" ] || record "$program" "$method" "$@"
+}
+
+# For tests/openapi: the request's method and path, and the answer, as a file in $LATCHKEY_RECORD.
+record() { # PROGRAM METHOD [VAR=VALUE...]
+  local program=$1 method=$2 path='' variable
+  shift 2
+  for variable; do
+    case $variable in PATH_INFO=*) path=${variable#*=} ;; esac
+  done
+  RECORDED=$((${RECORDED:-0} + 1))
+  printf '%s %s\n%s\r\n\r\n%s' "$method" "/$program$path" "$HEAD" "$BODY" >"$LATCHKEY_RECORD/$$-$RECORDED"
 }
 
 # Runs a command as a CGI: standard input is $IN, standard output the answer, standard error the log.

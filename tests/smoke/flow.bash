@@ -8,9 +8,20 @@ CURL=(curl -sS --noproxy '*' --max-time 30)
 http() {
   local head=$JAR_DIR/head body=$JAR_DIR/body
   : >"$body"
-  STATUS=$("${CURL[@]}" -D "$head" -o "$body" -w '%{http_code}' "$@")
+  REQUEST=$("${CURL[@]}" -D "$head" -o "$body" -w '%{http_code} %{method} %{url}' "$@")
+  STATUS=${REQUEST%% *} REQUEST=${REQUEST#* }
   HEAD=$(tr -d '\r' <"$head")
   BODY=$(cat "$body")
+  [ -z "${LATCHKEY_RECORD-}" ] || record "$head" "$body"
+}
+
+# For tests/openapi/validate.mjs: the request's method and path below CGI_URL, and the answer.
+record() { # HEAD BODY
+  local path=${REQUEST#* }
+  [[ $path == "$CGI_URL"/* ]] || return 0
+  path=${path#"$CGI_URL"}
+  RECORDED=$((${RECORDED:-0} + 1))
+  { printf '%s %s\n' "${REQUEST%% *}" "${path%%'?'*}"; cat "$1"; [[ $REQUEST == HEAD* ]] || cat "$2"; } >"$LATCHKEY_RECORD/$$-$RECORDED"
 }
 
 header() { printf '%s\n' "$HEAD" | sed -n "s/^$1: //Ip"; }

@@ -49,7 +49,12 @@ fi
 BA_ROOT=$ROOT
 # shellcheck source=tests/betterauth/betterauth.sh
 . "$ROOT/tests/betterauth/betterauth.sh"
+# shellcheck source=tests/openapi/openapi.bash
+. "$ROOT/tests/openapi/openapi.bash"
 
+check "the packages that hold answers against docs/openapi.yaml are installed" openapi_install
+LATCHKEY_RECORD=$JAR_DIR/records
+mkdir "$LATCHKEY_RECORD"
 check "BetterAuth is installed" ba_install
 ba_start "$JAR_DIR" || exit 1
 site_make "$JAR_DIR/site" "$BA_ISSUER" && site_start "$JAR_DIR/site" || exit 1
@@ -108,4 +113,5 @@ rm -f "$JAR_DIR"/site/provider/*
 http -X POST -d '' -H "Authorization: Bearer $LAST" "$CGI_URL/exchange"
 is "BetterAuth stopped and nothing cached: 503, never a bad token" "$STATUS" 503
 like "... with Retry-After" "$(header retry-after)" '[0-9]*'
+check "every answer was as docs/openapi.yaml says" openapi_validate "$LATCHKEY_RECORD"
 finish
