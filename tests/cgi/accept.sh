@@ -134,6 +134,11 @@ bad "an issuer that nobody configured" "$(proof iss='"https://c.example"')"
 bad "a user of the first who is called as one of the second" "$(proof sub='"b:ann"')"
 exchange "$(of_b email='"ann@example.org"')"
 is "... and the second's own user is not refused" "$STATUS" 200
+printf '{"features":{"boss":["todos"]},"grants":{"sub:b:ann":["boss"]}}' >"$SITE/claims.json"
+call both "$(of_b)" "LATCHKEY_CLAIMS_FILE=$SITE/claims.json"
+is "a grant names the second's user by the prefix" "$STATUS" 200
+call both "$(proof)" "LATCHKEY_CLAIMS_FILE=$SITE/claims.json"
+is "... and not the first's of the same sub" "$STATUS" 403
 chmod 666 "$SITE/b.jwks"
 rm "$SITE"/provider/b.*
 exchange "$(of_b)"

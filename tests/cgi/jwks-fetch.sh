@@ -330,6 +330,59 @@ if [ "$(id -u)" = 0 ]; then
   is "run by root, the files belong to the directory's owner" "$CODE $(stat -c %u "$DIR"/theirs/* | sort -u)" '0 65534'
 fi
 
+# ---- several providers -----------------------------------------------------------------------------------------------
+
+mkdir "$DIR/b" "$DIR/c"
+cat - "$DIR/latchkey.conf" >"$DIR/several.conf" <<CONF
+[provider b]
+issuer = https://b.example
+jwks_url = http://localhost:$PORT/target
+cache = $DIR/b/jwks
+[provider c]
+issuer = https://c.example
+jwks_url = file://$DIR/set.json
+allow_file = yes
+cache = $DIR/c/jwks
+CONF
+several() { run "LATCHKEY_CONF=$DIR/several.conf" -- "$@"; }
+states() { several --show --json; json_member state <<<"$OUT" | tr '\n' ' '; }
+mode good; several --flush; several --force
+is "every provider is fetched, the plain one first" "$CODE $(states)$(cat "$DIR"/{state,b,c}/jwks | grep -ac '^url ')" '0 fresh fresh fresh 3'
+several --show
+like "--show shows each" "$CODE $OUT" '0 cache:*key:*kid=one*
+
+provider:*b*kid=two*
+
+provider:*c*file:///*kid=two*'
+several --show --json
+is "... and with --json one object on a line" "$CODE $(wc -l <<<"$OUT") $(json_member provider <<<"$OUT" | tr '\n' ' ')" '0 3 b c '
+several --provider=b --flush
+is "--provider chooses one" "$CODE $(states)" '0 fresh none fresh '
+several --provider= --flush
+is "... and an empty name the plain one" "$CODE $(states)" '0 none none fresh '
+several --show
+is "--show is 1 if one of them is not usable" "$CODE" 1
+several --provider=B
+like "a name that is not there is said" "$CODE $ERR" '78 *event=config*provider=B*'
+mode error; several --flush; several
+is "one that fails does not stop the next" "$CODE $(states)" '1 none fresh fresh '
+several
+is "the worst status counts: too early is better than failed" "$CODE" 75
+several --force
+is "... failed is worse than well" "$CODE" 1
+rm -r "$DIR/c"; several --force
+is "... and a directory that is not there is the worst" "$CODE" 78
+mkdir "$DIR/c"
+if [ "$(id -u)" = 0 ]; then
+  mode good; several --flush
+  rm -r "$DIR/b" "$DIR/c"
+  mkdir "$DIR/b" "$DIR/c"
+  chown 65534:65534 "$DIR/b"
+  chown 65533:65533 "$DIR/c"
+  several
+  is "run by root, each one's files belong to its directory's owner" "$CODE $(stat -c %u "$DIR/b/jwks" "$DIR/c/jwks" "$DIR/state/jwks" | tr '\n' ' ')" '0 65534 65533 0 '
+fi
+
 # ---- the command line ------------------------------------------------------------------------------------------------
 
 for words in --nothing extra '--force --prime' --json --miss=x '-v -q'; do

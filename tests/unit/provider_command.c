@@ -39,6 +39,11 @@ START_TEST(each_option_means_what_it_says)
     ck_assert(c.verbose && c.json && c.task == TASK_SHOW);
     ck_assert_int_eq(read_words("-c", "/some/where", NULL, &c), 0);
     ck_assert_str_eq(c.conf, "/some/where");
+    ck_assert_ptr_null(c.provider);
+    ck_assert_int_eq(read_words("--provider=b", "--show", NULL, &c), 0);
+    ck_assert_str_eq(c.provider, "b");
+    ck_assert_int_eq(read_words("--provider=", "--miss=7", NULL, &c), 0);
+    ck_assert_str_eq(c.provider, "");
 }
 END_TEST
 
@@ -46,7 +51,8 @@ START_TEST(what_makes_no_sense_is_refused)
 {
     static const char *const rows[][2] = {{"--force", "--prime"}, {"--show", "--flush"},  {"--json", NULL},
                                           {"extra", NULL},        {"--nothing", NULL},    {"--miss=x", NULL},
-                                          {"--miss=", NULL},      {"--force", "--force"}, {"--miss=-1", NULL}};
+                                          {"--miss=", NULL},      {"--force", "--force"}, {"--miss=-1", NULL},
+                                          {"--provider", NULL}};
     struct command c;
     opterr = 0;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)

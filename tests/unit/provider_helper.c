@@ -30,6 +30,13 @@ START_TEST(exit_codes_are_told_apart)
 }
 END_TEST
 
+static int unlink_runs(const struct kit *k)
+{
+    char path[128];
+    int error = file_path(path, sizeof path, k->dir, "runs");
+    return error ? error : unlink(path);
+}
+
 START_TEST(arguments_are_fixed)
 {
     struct kit k;
@@ -40,6 +47,12 @@ START_TEST(arguments_are_fixed)
     ck_assert_int_eq(helper_run(&k.p, 42, LONG_MS), 0);
     kit_read(&k, "runs", &text);
     ck_assert_str_eq(buf_cstr(&text), "run --provider=\nrun --provider= --miss=42\n");
+    k.p.name = "abcdefghijklmnopqrstuvwxyz_12345";
+    kit_helper(&k, "");
+    ck_assert_int_eq(unlink_runs(&k), 0);
+    ck_assert_int_eq(helper_run(&k.p, UINT64_MAX, LONG_MS), 0);
+    kit_read(&k, "runs", &text);
+    ck_assert_str_eq(buf_cstr(&text), "run --provider=abcdefghijklmnopqrstuvwxyz_12345 --miss=18446744073709551615\n");
     buf_free(&text);
     kit_close(&k);
 }
@@ -106,14 +119,18 @@ START_TEST(a_detached_helper_has_nothing_of_ours)
 {
     struct kit k;
     char path[128];
-    struct buf text = BUF_INIT(65536);
+    struct buf text = BUF_INIT(65536), args = BUF_INIT(256);
     kit_open(&k);
     ck_assert_int_eq(file_path(path, sizeof path, k.dir, "fifo"), 0);
     ck_assert_int_eq(mkfifo(path, 0600), 0);
-    kit_helper(&k, "seen=$(for f in 0 1 2; do readlink /proc/$$/fd/$f; done; cut -d' ' -f1,6 /proc/$$/stat)\n"
+    k.p.name = "b";
+    kit_helper(&k, "echo \"$*\" > $DIR/args; seen=$(for f in 0 1 2; do readlink /proc/$$/fd/$f; done; cut -d' ' -f1,6 "
+                   "/proc/$$/stat)\n"
                    "echo \"$seen\" > $DIR/fifo");
-    ck_assert_int_eq(helper_detach(&k.p, 0), 0);
+    ck_assert_int_eq(helper_detach(&k.p, 7), 0);
     read_fifo(path, &text);
+    kit_read(&k, "args", &args);
+    ck_assert_str_eq(buf_cstr(&args), "--provider=b --miss=7\n");
     ck_assert_ptr_eq(strstr(buf_cstr(&text), "/dev/null\n/dev/null\n/dev/null\n"), buf_cstr(&text));
     struct span line = span_of(buf_cstr(&text) + strlen("/dev/null\n/dev/null\n/dev/null\n")), pid, session;
     ck_assert(span_next(&line, ' ', &pid) && span_next(&line, '\n', &session));
@@ -123,6 +140,7 @@ START_TEST(a_detached_helper_has_nothing_of_ours)
     ck_assert_int_eq(errno, ECHILD);
     ck_assert_uint_eq(kit_runs(&k), 1);
     buf_free(&text);
+    buf_free(&args);
     kit_close(&k);
 }
 END_TEST

@@ -11,9 +11,14 @@ START_TEST(an_empty_cache_is_shown_as_none)
     ck_assert_int_eq(show_cache(&k.p, NOW, &shown, &usable), 0);
     ck_assert(!usable);
     ck_assert_str_eq(json_text(shown, "state"), "none");
+    ck_assert_ptr_null(json_text(shown, "provider"));
     ck_assert_str_eq(json_text(shown, "fault"), "not there");
     ck_assert_str_eq(json_text(shown, "next_attempt"), "2027-01-15T08:00:00Z");
     ck_assert_ptr_null(json_text(shown, "last_attempt"));
+    json_decref(shown);
+    k.p.name = "b";
+    ck_assert_int_eq(show_cache(&k.p, NOW, &shown, &usable), 0);
+    ck_assert_str_eq(json_text(shown, "provider"), "b");
     json_decref(shown);
     kit_close(&k);
 }
