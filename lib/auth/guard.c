@@ -165,7 +165,8 @@ int guard_admit(struct site *site, const char *authorization, const struct deman
     if (error)
         return refuse_credentials(refusal, error);
     foreign = is_foreign(site->conf->api.accept, token);
-    if ((error = (foreign ? know_foreign : know_own)(site, token, now, &p, refusal)) != 0)
+    error = foreign ? know_foreign(site, token, now, &p, refusal) : know_own(site, token, now, &p, refusal);
+    if (error)
         return error;
     if ((error = begin(site, write)) != 0)
         return refuse_fault(refusal, error);

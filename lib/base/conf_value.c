@@ -44,12 +44,12 @@ static bool is_url(struct span s)
 /* RFC 8089 in its plainest form: no host, no percent-encoding, so that the path is what follows. */
 static bool is_file_url(struct span s)
 {
-    static const char start[] = FILE_URL "/";
+    static const char start[] = FILE_URL "/", refused[] = " %?#";
     size_t n = sizeof start - 1;
     if (s.n <= n || memcmp(s.p, start, n) != 0 || s.p[s.n - 1] == '/')
         return false;
     for (size_t i = 0; i < s.n; i++)
-        if (memchr(" %?#", s.p[i], 4))
+        if (memchr(refused, s.p[i], sizeof refused - 1))
             return false;
     return true;
 }

@@ -50,8 +50,14 @@ static int check_claims(const struct provider *p, const json_t *claims, int64_t 
 static int identify(const struct conf *conf, const struct conf_provider *from, const json_t *claims,
                     struct identity *out)
 {
+    struct buf subject = BUF_INIT(sizeof out->subject - 1);
     int error = identity_read(claims, out);
-    return error ? error : provider_subject(conf, from, out->subject, out->subject, sizeof out->subject);
+    if (!error)
+        error = provider_subject(conf, from, out->subject, &subject);
+    if (!error)
+        memcpy(out->subject, buf_cstr(&subject), subject.n + 1);
+    buf_free(&subject);
+    return error;
 }
 
 /* The claims are judged twice: before the signature, so that rubbish costs neither a signature nor a fetch, and after

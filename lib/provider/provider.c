@@ -47,24 +47,19 @@ int64_t provider_leeway(const struct conf *conf)
 
 /* Of two prefixes that fit, a subject belongs to the longer one: a provider without a prefix cannot name another's
  * users. */
-static bool is_anothers(const struct conf *conf, const char *prefix, const char *subject)
+static bool is_anothers(const struct conf *conf, size_t prefix, const char *subject)
 {
     for (size_t i = 0; i < conf->provider_count; i++) {
-        const char *other = conf->providers[i].subject_prefix;
-        if (strlen(other) > strlen(prefix) && strncmp(subject, other, strlen(other)) == 0)
+        size_t n = strlen(conf->providers[i].subject_prefix);
+        if (n > prefix && strncmp(subject, conf->providers[i].subject_prefix, n) == 0)
             return true;
     }
     return false;
 }
 
-int provider_subject(const struct conf *conf, const struct conf_provider *provider, const char *sub, char *out,
-                     size_t cap)
+int provider_subject(const struct conf *conf, const struct conf_provider *provider, const char *sub, struct buf *out)
 {
-    const char *prefix = provider->subject_prefix;
-    size_t at = strlen(prefix), n = strlen(sub);
-    if (at + n >= cap)
-        return LK_JWT_CLAIMS;
-    memmove(out + at, sub, n + 1);
-    memcpy(out, prefix, at);
-    return is_anothers(conf, prefix, out) ? LK_JWT_CLAIMS : 0;
+    if (buf_str(out, provider->subject_prefix) || buf_str(out, sub))
+        return out->error == LK_TOO_LARGE ? LK_JWT_CLAIMS : out->error;
+    return is_anothers(conf, strlen(provider->subject_prefix), buf_cstr(out)) ? LK_JWT_CLAIMS : 0;
 }

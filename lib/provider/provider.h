@@ -31,9 +31,8 @@ const struct conf_provider *provider_issuing(const struct conf *conf, const char
 /* The longest time that a proof is taken beyond its `exp`, whoever issued it. Seconds. */
 int64_t provider_leeway(const struct conf *conf);
 
-/* Our subject for one of the provider's: its prefix and `sub`. LK_JWT_CLAIMS: it does not fit into `cap` bytes, or it
- * would be a subject of another provider, one with a longer prefix. */
-int provider_subject(const struct conf *conf, const struct conf_provider *provider, const char *sub, char *out,
-                     size_t cap);
+/* Our subject for one of the provider's: its prefix and `sub`, in the empty `out`. LK_JWT_CLAIMS: it is longer than
+ * out->max, or it would be a subject of another provider, one with a longer prefix; LK_NOMEM. */
+int provider_subject(const struct conf *conf, const struct conf_provider *provider, const char *sub, struct buf *out);
 
 #endif
