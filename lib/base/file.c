@@ -1,5 +1,6 @@
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -151,6 +152,29 @@ int file_replace(const char *path, struct span content, mode_t mode, uid_t uid, 
         return error;
     }
     return file_sync_dir(path);
+}
+
+/* BASE.<16 hexadecimal digits>.tmp, as file_replace names them. */
+static bool is_temporary(const char *name, const char *base)
+{
+    size_t n = strlen(base);
+    return strncmp(name, base, n) == 0 && name[n] == '.' && strspn(name + n + 1, "0123456789abcdef") == 16 &&
+           strcmp(name + n + 17, ".tmp") == 0;
+}
+
+void file_sweep(const char *path, int64_t before)
+{
+    char dir[PATH_MAX];
+    struct stat st;
+    const char *slash = strrchr(path, '/');
+    DIR *d = dir_of(path, dir, sizeof dir) ? NULL : opendir(dir);
+    if (!d)
+        return;
+    for (const struct dirent *e; (e = readdir(d));)
+        if (is_temporary(e->d_name, slash ? slash + 1 : path) &&
+            fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) && st.st_mtime < before)
+            unlinkat(dirfd(d), e->d_name, 0);
+    closedir(d);
 }
 
 int file_remove(const char *path)

@@ -22,6 +22,11 @@ int file_read(const char *path, enum file_trust trust, struct buf *out, struct s
  * the directory. `uid` and `gid` of -1 leave what the process gives. On failure the old file is untouched and no
  * temporary file is left. LK_SYSTEM (errno says). */
 int file_replace(const char *path, struct span content, mode_t mode, uid_t uid, gid_t gid);
+
+/* Removes the temporary files of file_replace for `path` that a killed process has left: those last written before
+ * `before` (seconds since the epoch). Failures are left for the next time. */
+void file_sweep(const char *path, int64_t before);
+
 int file_remove(const char *path);   /* unlink, then fsync of the directory; absent is LK_NOT_FOUND */
 int file_sync_dir(const char *path); /* fsync of the directory that holds `path` */
 

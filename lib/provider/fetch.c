@@ -10,6 +10,7 @@
 #include "provider/attempt.h"
 
 #define LOCK_WAIT_MS 2000
+#define LEFTOVER_S   60 /* no writer takes so long, with the lock (here) or without it (absent kids) */
 
 struct run {
     const struct provider *provider;
@@ -224,6 +225,16 @@ static int ask(struct run *r)
     return error;
 }
 
+/* What writers that were killed have left does not pile up. */
+static void sweep(const struct run *r)
+{
+    static const char *const suffixes[] = {"", CACHE_ATTEMPT, CACHE_ABSENT};
+    char path[PATH_MAX];
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++)
+        if (cache_beside(path, sizeof path, r->provider->cache, suffixes[i]) == 0)
+            file_sweep(path, r->now - LEFTOVER_S);
+}
+
 static int run_locked(struct run *r)
 {
     r->now = r->io->now();
@@ -240,6 +251,7 @@ static int run_locked(struct run *r)
             r->attempt.outcome);
         return LK_BUSY;
     }
+    sweep(r);
     int error = stamp(r);
     return error ? error : ask(r);
 }

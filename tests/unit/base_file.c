@@ -126,6 +126,49 @@ START_TEST(failed_replacement_leaves_the_old_file)
 }
 END_TEST
 
+static bool remains(const char *name, int64_t before)
+{
+    char file[96];
+    ck_assert_int_eq(file_path(file, sizeof file, dir, name), 0);
+    int fd = open(file, O_WRONLY | O_CREAT, 0600);
+    ck_assert_int_eq(futimens(fd, (struct timespec[]){{1000, 0}, {1000, 0}}), 0);
+    close(fd);
+    file_sweep(path, before);
+    return unlink(file) == 0;
+}
+
+START_TEST(what_a_killed_writer_left_is_swept_when_it_is_old)
+{
+    fresh();
+    ck_assert(!remains("f.0123456789abcdef.tmp", 1001));
+    ck_assert(remains("f.0123456789abcdef.tmp", 1000));
+    file_sweep("/nonexistent/f", 1001);
+    done();
+}
+END_TEST
+
+START_TEST(nothing_else_is_swept)
+{
+    static const char *const names[] = {"f",
+                                        "g.0123456789abcdef.tmp",
+                                        "f.0123456789abcde.tmp",
+                                        "f.0123456789abcdef0.tmp",
+                                        "f.0123456789abcdeg.tmp",
+                                        "f.0123456789abcdef.tmpx",
+                                        "f.attempt.0123456789abcdef.tmp",
+                                        "f.tmp"};
+    fresh();
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        ck_assert_msg(remains(names[i], 1001), "%s", names[i]);
+    char link[96];
+    ck_assert_int_eq(file_path(link, sizeof link, dir, "f.0123456789abcdef.tmp"), 0);
+    ck_assert_int_eq(symlink("g", link), 0);
+    file_sweep(path, INT64_MAX);
+    ck_assert_int_eq(unlink(link), 0);
+    done();
+}
+END_TEST
+
 START_TEST(lock_is_exclusive_until_it_is_given_back)
 {
     int fd = -1, second = -1;
@@ -184,5 +227,6 @@ END_TEST
 
 UNIT_MAIN("base_file", replaced_file_has_content_and_mode, file_over_the_limit_is_refused, unsafe_modes_are_refused,
           symlink_and_fifo_are_refused, foreign_owner_is_refused, failed_replacement_leaves_the_old_file,
+          what_a_killed_writer_left_is_swept_when_it_is_old, nothing_else_is_swept,
           lock_is_exclusive_until_it_is_given_back, log_line_cannot_be_forged,
           long_log_value_is_cut_and_the_line_still_ends)
