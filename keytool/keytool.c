@@ -5,24 +5,27 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/secret.h"
 #include "options.h"
 
 /* keytool: options, policy, dispatch. One file per subcommand. */
 
 const struct command commands[] = {
-    {"init", tool_init, "make the first keys"},
-    {"rotate", tool_rotate, "the standby signs from now on, and a new standby is published"},
-    {"publish", tool_publish, "bring jwks.json up to date and finish what was interrupted"},
-    {"status", tool_status, "list the keys and say what comes next"},
-    {"check", tool_check, "examine modes, owners, keys and jwks.json"},
+    {"init", tool_init, NULL, "make the first keys"},
+    {"maintain", tool_maintain, NULL, "do everything that is due, and nothing else: for cron"},
+    {"rotate", tool_rotate, NULL, "the standby signs from now on, and a new standby is published"},
+    {"revoke", tool_revoke, "KID", "kill a key at once, with every token that it has signed"},
+    {"publish", tool_publish, NULL, "bring jwks.json up to date and finish what was interrupted"},
+    {"status", tool_status, NULL, "list the keys and say what comes next"},
+    {"check", tool_check, NULL, "examine modes, owners, keys and jwks.json"},
 };
 const size_t command_count = sizeof commands / sizeof commands[0];
 
 static const struct {
     int error, code;
 } exit_codes[] = {
-    {0, 0}, {LK_USAGE, 64}, {LK_UNSAFE_FILE, 77}, {LK_CONFIG, 78}, {LK_SYNTAX, 78},
+    {0, 0}, {LK_USAGE, 64}, {LK_BUSY, 75}, {LK_CLOCK, 75}, {LK_UNSAFE_FILE, 77}, {LK_CONFIG, 78}, {LK_SYNTAX, 78},
 };
 
 static int exit_code(int error)
@@ -93,7 +96,9 @@ static int take_policy(struct tool *t, char *const env[])
                                     .margin = c->keys.margin,
                                     .token = c->token.lifetime,
                                     .leeway = c->keys.leeway,
-                                    .run = c->process.run};
+                                    .run = c->process.run,
+                                    .skew = c->keys.skew,
+                                    .cron = c->keys.cron};
     if (!t->directory)
         t->directory = c->keys.directory;
     return 0;
@@ -113,13 +118,49 @@ static int take_alg(struct tool *t)
 /* ---- what every subcommand needs -----------------------------------------------------------------------------------
  */
 
+/* Which boot this is, and how long ago it was. Without that the wall clock alone is believed. */
+static void read_boot(struct key_boot *boot)
+{
+    struct buf text = BUF_INIT(256);
+    if (file_read("/proc/sys/kernel/random/boot_id", FILE_ANY, &text, NULL) == 0 && text.n >= BOOT_ID_SIZE - 1) {
+        memcpy(boot->id, text.p, BOOT_ID_SIZE - 1);
+        boot->id[BOOT_ID_SIZE - 1] = '\0';
+        boot->seconds = clock_monotonic_us() / 1000000;
+    }
+    buf_free(&text);
+}
+
 int tool_open(struct tool *t, bool create, struct keydir **out, int64_t *now)
 {
     int error = keydir_open(t->directory, create, out, &t->fault);
     if (error)
         return error;
     history_raise(keydir_history(*out), &t->policy);
+    read_boot(&keydir_history(*out)->boot);
     *now = clock_now();
+    return 0;
+}
+
+static int refuse_infeasible(struct tool *t, const struct key_policy *p)
+{
+    buf_printf(&t->fault,
+               "the policy can never be kept: keys.rotation is %llds, and has to be longer than lag + remote_cache + "
+               "margin + cron = %llds: keytool policy",
+               (long long)p->rotation, (long long)(p->lag + p->remote_cache + p->margin + p->cron));
+    return LK_CONFIG;
+}
+
+int tool_begin(struct tool *t, bool create, struct keydir **out, int64_t *now)
+{
+    if (!policy_is_feasible(&t->policy))
+        return refuse_infeasible(t, &t->policy);
+    int error = tool_open(t, create, out, now);
+    if (error)
+        return error;
+    if (t->dry)
+        keydir_set_dry(*out);
+    else
+        audit_begin(t, *out);
     return 0;
 }
 
@@ -151,6 +192,8 @@ static int run(struct tool *t, int argc, char *const argv[], char *const env[])
         puts("keytool " LATCHKEY_VERSION);
     if (!command)
         return 0;
+    t->command = command;
+    t->env = env;
     error = take_alg(t);
     if (!error)
         error = take_policy(t, env);
@@ -180,5 +223,5 @@ int main(int argc, char *argv[])
     }
     conf_free(t.conf);
     buf_free(&t.fault);
-    return exit_code(error);
+    return t.exit ? t.exit : exit_code(error);
 }

@@ -11,6 +11,8 @@ struct option {
     const char *doc;
 };
 
+#define CHANGING "init maintain rotate revoke publish"
+
 static const struct option options[] = {
     {'d', "directory", "DIR", NULL, offsetof(struct tool, directory),
      "the key directory, instead of the configured one"},
@@ -18,11 +20,18 @@ static const struct option options[] = {
     {'j', "json", NULL, NULL, offsetof(struct tool, json), "answer in JSON"},
     {'q', "quiet", NULL, NULL, offsetof(struct tool, quiet), "print nothing unless it is a failure or a warning"},
     {'v', "verbose", NULL, NULL, offsetof(struct tool, verbose), "say more; status lists the tombstones too"},
+    {'n', "dry-run", NULL, CHANGING, offsetof(struct tool, dry), "write nothing; print the plan with its times"},
     {'h', "help", NULL, NULL, offsetof(struct tool, help), "print this text"},
     {0, "version", NULL, NULL, offsetof(struct tool, version), "print the version"},
     {0, "alg", "ALG", "init rotate", offsetof(struct tool, alg_name), "ES256, EdDSA or RS256, for the new keys"},
     {0, "group", "NAME", "init", offsetof(struct tool, group), "group that may read signing.jwk: the web server's"},
     {0, "force", NULL, "rotate", offsetof(struct tool, force), "rotate although the activation gate is closed"},
+    {0, "reason", "TEXT", CHANGING, offsetof(struct tool, reason), "why: it is kept in the audit log"},
+    {0, "yes", NULL, "revoke", offsetof(struct tool, yes), "yes, do it"},
+    {0, "and-standby", NULL, "revoke", offsetof(struct tool, and_standby), "the standby too; a new key signs at once"},
+    {0, "after", "CMD", CHANGING, offsetof(struct tool, after), "run CMD when something was changed"},
+    {0, "exit-unchanged", NULL, CHANGING, offsetof(struct tool, exit_unchanged), "exit with 2 when nothing was due"},
+    {0, "check", NULL, "status", offsetof(struct tool, nagios), "answer as a monitoring plugin: 0, 1, 2 or 3"},
 };
 #define OPTIONS (sizeof options / sizeof options[0])
 
@@ -91,6 +100,10 @@ static int parse_short(struct parsing *p, const char *letters)
 
 static int parse_command(struct parsing *p, const char *name, const struct command **command)
 {
+    if (*command && (*command)->operand && !p->tool->operand) {
+        p->tool->operand = name;
+        return 0;
+    }
     if (*command)
         return usage(p->tool, "more than one command:", span_of(name));
     for (size_t i = 0; i < command_count; i++)
@@ -141,6 +154,10 @@ int options_parse(struct tool *t, int argc, char *const argv[], const struct com
         buf_str(&t->fault, "a command is missing: keytool --help lists them");
         error = LK_USAGE;
     }
+    if (!error && found->operand && !t->operand) {
+        buf_printf(&t->fault, "%s needs a %s", found->name, found->operand);
+        error = LK_USAGE;
+    }
     if (!error)
         error = check_belonging(&p, found);
     if (!error)
@@ -151,8 +168,11 @@ int options_parse(struct tool *t, int argc, char *const argv[], const struct com
 void options_usage(void)
 {
     printf("usage: keytool [options] command\n\ncommands:\n");
-    for (size_t i = 0; i < command_count; i++)
-        printf("  %-10s %s\n", commands[i].name, commands[i].doc);
+    for (size_t i = 0; i < command_count; i++) {
+        char left[64];
+        snprintf(left, sizeof left, "%s %s", commands[i].name, commands[i].operand ? commands[i].operand : "");
+        printf("  %-14s %s\n", left, commands[i].doc);
+    }
     printf("\noptions:\n");
     for (size_t i = 0; i < OPTIONS; i++) {
         const struct option *o = &options[i];

@@ -36,7 +36,7 @@ int tool_rotate(struct tool *t)
 {
     struct keydir *kd = NULL;
     int64_t now = 0, opens = 0, overridden = 0;
-    int error = tool_open(t, false, &kd, &now);
+    int error = tool_begin(t, false, &kd, &now);
     if (!error) {
         overridden = t->force ? closed_gate(kd, now) : 0;
         error = keydir_rotate(kd, t->alg, t->force, now, &opens, &t->fault);
@@ -45,10 +45,5 @@ int tool_rotate(struct tool *t)
         explain_gate(t, opens);
     if (!error && overridden)
         warn_forced(overridden);
-    if (!error)
-        error = tool_report(t, kd, true, "the standby signs from now on, and a new standby is published");
-    if (!error)
-        tool_warn_readers(kd);
-    keydir_close(kd);
-    return error;
+    return tool_end(t, kd, error, true, "the standby signs from now on, and a new standby is published");
 }

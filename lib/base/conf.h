@@ -56,6 +56,8 @@ struct conf {
         int64_t remote_cache;
         int64_t margin;
         int64_t leeway;
+        int64_t skew;
+        int64_t cron;
     } keys;
     struct {
         int64_t lifetime;

@@ -15,6 +15,7 @@
     X(LK_CONFIG, "config", "the configuration is not usable")                                                          \
     X(LK_USAGE, "usage", "the command line is not usable")                                                             \
     X(LK_BUSY, "busy", "a lock was not free in time")                                                                  \
+    X(LK_CLOCK, "clock", "the clock is not to be trusted")                                                             \
     X(LK_STORE, "store", "the database failed")                                                                        \
     X(LK_SCHEMA_NEWER, "schema_newer", "the database was written by a newer version")                                  \
     X(LK_CRYPTO, "crypto", "the cryptographic library failed")                                                         \

@@ -201,12 +201,22 @@ static void check_readers(struct check *c)
                "signing.jwk: only root can read it: chgrp it to the web server's group (init has --group)");
 }
 
+static void check_retired(struct check *c)
+{
+    size_t overdue = keydir_overdue_private(c->kd);
+    if (overdue)
+        say(c, LK_JWK_FORM, "%zu private keys should be gone: keytool maintain destroys them", overdue);
+    else
+        say(c, 0, "no private key is kept longer than it must be");
+}
+
 static void check_content(struct check *c)
 {
     if (!check_loads(c))
         return;
     check_role(c, &c->kd->signing, KEY_ACTIVE, KEYRING_SIGNING, "keytool status says what to do");
     check_role(c, &c->kd->standby, KEY_PUBLISHED, KEYRING_STANDBY, "keytool publish makes a new one");
+    check_retired(c);
     check_jwks_matches(c);
     check_jwks_public(c);
     check_round_trip(c);

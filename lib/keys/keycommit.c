@@ -4,12 +4,27 @@
 
 /* Writing the key directory in the order that keydir.h promises. */
 
+static int announce(struct keydir *kd, struct buf *fault)
+{
+    int error = kd->announced || !kd->on_change ? 0 : kd->on_change(kd->on_change_context, fault);
+    kd->announced = !error;
+    return error;
+}
+
+int keydir_write(struct keydir *kd, struct keyfile *f, struct span text, mode_t mode, gid_t gid, struct buf *fault)
+{
+    if (keyfile_holds(f, text))
+        return 0;
+    int error = announce(kd, fault);
+    return error ? error : keyfile_write(f, text, mode, gid, &kd->changed, fault);
+}
+
 int keydir_write_jwks(struct keydir *kd, bool dropped, struct buf *fault)
 {
     struct buf text = BUF_INIT(JWKS_MAX_BYTES);
     int error = state_render_jwks(&kd->history, kd->pub, dropped, &text);
     if (!error)
-        error = keyfile_write(&kd->jwks, buf_all(&text), JWKS_MODE, (gid_t)-1, &kd->changed, fault);
+        error = keydir_write(kd, &kd->jwks, buf_all(&text), JWKS_MODE, (gid_t)-1, fault);
     buf_free(&text);
     return error;
 }
@@ -22,7 +37,7 @@ static int write_private(struct keydir *kd, struct keyfile *f, struct jwk **key,
         return 0;
     int error = private_key_render(*key, &text);
     if (!error)
-        error = keyfile_write(f, buf_all(&text), mode, gid, &kd->changed, fault);
+        error = keydir_write(kd, f, buf_all(&text), mode, gid, fault);
     if (!error) {
         jwk_free(f->key);
         f->key = *key;
@@ -37,7 +52,7 @@ int keydir_write_state(struct keydir *kd, struct buf *fault)
     struct buf text = BUF_INIT(STATE_MAX);
     int error = state_render(&kd->history, kd->pub, &text);
     if (!error)
-        error = keyfile_write(&kd->state, buf_all(&text), STATE_MODE, (gid_t)-1, &kd->changed, fault);
+        error = keydir_write(kd, &kd->state, buf_all(&text), STATE_MODE, (gid_t)-1, fault);
     buf_free(&text);
     return error;
 }
@@ -45,6 +60,8 @@ int keydir_write_state(struct keydir *kd, struct buf *fault)
 int keydir_commit(struct keydir *kd, gid_t gid, struct buf *fault)
 {
     int error = keydir_write_jwks(kd, true, fault);
+    if (!error && kd->next_signing)
+        error = keydir_keep_retired(kd, fault);
     if (!error)
         error = write_private(kd, &kd->signing, &kd->next_signing, SIGNING_MODE, gid, fault);
     if (!error)
@@ -53,7 +70,7 @@ int keydir_commit(struct keydir *kd, gid_t gid, struct buf *fault)
         error = keydir_write_state(kd, fault);
     if (!error)
         error = keydir_write_jwks(kd, false, fault);
-    return error;
+    return error ? error : keydir_sweep(kd, fault);
 }
 
 int keydir_add(struct keydir *kd, const struct jwk *key, int64_t now, struct buf *fault)
@@ -63,18 +80,37 @@ int keydir_add(struct keydir *kd, const struct jwk *key, int64_t now, struct buf
     int error = jwk_to_public(key, &public);
     if (!error)
         error = history_add(&kd->history, jwk_kid(key), jwk_alg(key), now);
-    if (!error)
+    if (!error) {
+        kd->history.entry[at].external = !jwk_is_private(key);
         error = jwk_parse_public(public, &kd->pub[at]);
+    }
     if (error == LK_TOO_LARGE)
         buf_printf(fault, "%s: too many keys are in the JWKS still: keytool status says when the next one leaves",
                    kd->dir);
+    else if (error == LK_EXISTS)
+        buf_printf(fault, "%s: the key %s was here before (%s): no key comes back", kd->dir, jwk_kid(key),
+                   key_state_name(history_find(&kd->history, jwk_kid(key))->state));
     json_decref(public);
+    return error;
+}
+
+int keydir_generate(const struct jwa *alg, struct jwk **out)
+{
+    struct jwk *key = NULL;
+    int error = 0;
+    do {
+        jwk_free(key);
+        key = NULL;
+        error = jwk_generate(alg, &key);
+    } while (!error && jwk_kid(key)[0] == '-');
+    if (!error)
+        *out = key;
     return error;
 }
 
 int keydir_add_standby(struct keydir *kd, const struct jwa *alg, int64_t now, struct buf *fault)
 {
-    int error = jwk_generate(alg, &kd->next_standby);
+    int error = keydir_generate(alg, &kd->next_standby);
     return error ? error : keydir_add(kd, kd->next_standby, now, fault);
 }
 

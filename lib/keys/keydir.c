@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "keys/keydir_impl.h"
 
@@ -54,7 +55,8 @@ static int find_keys(const char *dir, bool create, struct buf *fault)
 static int compare(struct keydir *kd, struct buf *fault)
 {
     const struct key_files files = {keyfile_kid(&kd->signing), keyfile_kid(&kd->standby),
-                                    keydir_lists(kd, keyfile_kid(&kd->standby))};
+                                    keydir_lists(kd, keyfile_kid(&kd->standby)),
+                                    kd->signing.key && !jwk_is_private(kd->signing.key)};
     int error = reconcile(&kd->history, &files, &kd->repair);
     if (error)
         buf_printf(fault, "%s: a key that neither state.json nor jwks.json knows: remove it", kd->standby.path);
@@ -117,6 +119,28 @@ struct key_history *keydir_history(struct keydir *kd)
     return &kd->history;
 }
 
+void keydir_set_dry(struct keydir *kd)
+{
+    kd->dry = kd->state.dry = kd->signing.dry = kd->standby.dry = kd->jwks.dry = true;
+}
+
+void keydir_on_change(struct keydir *kd, keydir_change_fn *fn, void *context)
+{
+    kd->on_change = fn;
+    kd->on_change_context = context;
+}
+
+void keydir_transitions(const struct keydir *kd, keydir_transition_fn *fn, void *context)
+{
+    for (size_t i = 0; i < kd->history.n; i++) {
+        const struct key_entry *e = &kd->history.entry[i];
+        if (i >= kd->opened_n)
+            fn(context, NULL, e);
+        else if (kd->opened_state[i] != e->state)
+            fn(context, key_state_name(kd->opened_state[i]), e);
+    }
+}
+
 const char *keydir_needs(const struct keydir *kd)
 {
     const struct key_repair *r = &kd->repair;
@@ -142,7 +166,7 @@ bool keydir_signs_for_root_only(const struct keydir *kd)
 
 /* ---- recovering -------------------------------------------------------------------------------------------------- */
 
-static const struct jwa *alg_or_active(struct keydir *kd, const struct jwa *alg)
+const struct jwa *keydir_alg(struct keydir *kd, const struct jwa *alg)
 {
     const struct key_entry *active = history_in_state(&kd->history, KEY_ACTIVE);
     return alg ? alg : active ? active->alg : jwa_find(span_of("ES256"));
@@ -165,7 +189,7 @@ static int repair_standby(struct keydir *kd, const struct jwa *alg, int64_t now,
     }
     if (kd->repair.adopt_standby)
         return keydir_add(kd, kd->standby.key, now, fault);
-    return kd->repair.new_standby ? keydir_add_standby(kd, alg_or_active(kd, alg), now, fault) : 0;
+    return kd->repair.new_standby ? keydir_add_standby(kd, keydir_alg(kd, alg), now, fault) : 0;
 }
 
 /* A key counts as published from when it is in the set that is served. True when a live key is not. */
@@ -178,7 +202,7 @@ static bool restart_unlisted(struct keydir *kd, int64_t now)
             continue;
         unlisted = true;
         if (e->state == KEY_PUBLISHED)
-            e->published = now;
+            history_restart(&kd->history, e, now);
     }
     return unlisted;
 }
@@ -208,19 +232,39 @@ static const char *what_finished(const struct keydir *kd)
                                                 : NULL;
 }
 
-/* Finishes what a killed command began, and puts the JWKS right, before a command does its own work. */
-static int recover(struct keydir *kd, const struct jwa *alg, int64_t now, struct buf *fault)
+int keydir_judge_clock(const struct keydir *kd, int64_t now, struct buf *fault)
 {
-    keydir_leftovers(kd->dir, remove_leftover);
+    char last[CLOCK_RFC3339_SIZE];
+    if (now >= history_last(&kd->history))
+        return 0;
+    clock_rfc3339(history_last(&kd->history), last);
+    buf_printf(fault, "the clock is earlier than the last event of the keys (%s), nothing was changed: set the clock",
+               last);
+    return LK_CLOCK;
+}
+
+void keydir_clean(struct keydir *kd)
+{
+    if (!kd->dry)
+        keydir_leftovers(kd->dir, remove_leftover);
+}
+
+int keydir_recover(struct keydir *kd, const struct jwa *alg, int64_t now, struct buf *fault)
+{
+    int error = keydir_judge_clock(kd, now, fault);
+    if (error)
+        return error;
+    keydir_clean(kd);
     if (kd->repair.unborn) {
         buf_printf(fault, "%s: %s", kd->dir, keydir_needs(kd));
         return LK_NOT_FOUND;
     }
     bool due = restart_unlisted(kd, now) || repair_is_due(&kd->repair);
-    int error = due ? repair(kd, alg, now, fault) : keydir_write_jwks(kd, false, fault);
+    error = due ? repair(kd, alg, now, fault) : keydir_write_jwks(kd, false, fault);
     if (!error) {
         kd->finished = what_finished(kd);
         kd->repair = (struct key_repair){.signing_lost = kd->repair.signing_lost};
+        error = keydir_finish_revocation(kd, now, fault);
     }
     return error;
 }
@@ -229,23 +273,11 @@ static int recover(struct keydir *kd, const struct jwa *alg, int64_t now, struct
 
 int keydir_init(struct keydir *kd, const struct jwa *alg, gid_t gid, int64_t now, struct buf *fault)
 {
+    struct jwk *first = NULL;
     if (!kd->repair.unborn)
-        return recover(kd, alg, now, fault);
-    keydir_leftovers(kd->dir, remove_leftover);
-    int error = keydir_write_state(kd, fault); /* no keys yet: the mark of an init that is under way */
-    if (!error)
-        error = jwk_generate(alg, &kd->next_signing);
-    if (!error)
-        error = keydir_add(kd, kd->next_signing, now, fault);
-    if (!error) {
-        history_promote(&kd->history, &kd->history.entry[0], now);
-        error = keydir_add_standby(kd, alg, now, fault);
-    }
-    if (!error)
-        error = keydir_commit(kd, gid, fault);
-    if (!error)
-        kd->repair.unborn = false;
-    return error;
+        return keydir_recover(kd, alg, now, fault);
+    int error = keydir_generate(alg, &first);
+    return error ? error : keydir_import(kd, first, gid, now, fault);
 }
 
 /* A retired key that somebody put back into signing.jwk has signed until now. */
@@ -253,7 +285,7 @@ static void extend_foreign(struct keydir *kd, int64_t now)
 {
     struct key_entry *e = history_find(&kd->history, keyfile_kid(&kd->signing));
     if (e && e->state == KEY_RETIRED)
-        e->retired = now;
+        history_restart(&kd->history, e, now);
 }
 
 static int explain_rotate(const struct keydir *kd, int error, struct buf *fault)
@@ -266,32 +298,27 @@ static int explain_rotate(const struct keydir *kd, int error, struct buf *fault)
 int keydir_rotate(struct keydir *kd, const struct jwa *alg, bool force, int64_t now, int64_t *opens, struct buf *fault)
 {
     bool was_cut_short = kd->repair.swap;
-    int error = recover(kd, alg, now, fault);
+    int error = keydir_recover(kd, alg, now, fault);
     if (error || was_cut_short)
         return error;
     extend_foreign(kd, now);
     error = history_rotate(&kd->history, force, now, opens);
     if (error)
         return explain_rotate(kd, error, fault);
-    kd->next_signing = kd->standby.key;
-    kd->standby.key = NULL; /* owned by next_signing now */
+    history_destroy(&kd->history, now);
     history_expire(&kd->history, now);
-    error = keydir_add_standby(kd, alg_or_active(kd, alg), now, fault);
-    if (!error)
-        error = keydir_commit_rotation(kd, fault);
-    if (!error)
-        kd->repair.signing_lost = false;
-    return error;
+    return keydir_put_to_work(kd, alg, now, fault);
 }
 
 int keydir_publish(struct keydir *kd, int64_t now, bool *changed, struct buf *fault)
 {
-    int error = recover(kd, NULL, now, fault);
+    int error = keydir_recover(kd, NULL, now, fault);
     if (!error && kd->repair.signing_lost) {
         buf_printf(fault, "%s: %s", kd->dir, keydir_needs(kd));
         error = LK_CONFIG;
     }
     if (!error) {
+        history_destroy(&kd->history, now);
         history_expire(&kd->history, now);
         error = keydir_commit(kd, (gid_t)-1, fault);
     }

@@ -6,8 +6,9 @@
 
 /* The key directory as keytool changes it: locked, read, changed in memory, committed crash-safe.
  *
- * The commit order is: jwks.json with every key that may be needed, signing.jwk, standby.jwk, state.json, jwks.json
- * without the keys that left. A key is thus in the JWKS before its private file is written, and stays there until
+ * The commit order is: jwks.json with every key that may be needed, the private key that retires as retired-KID.jwk,
+ * signing.jwk, standby.jwk, state.json, jwks.json without the keys that left, removal of the private keys that nobody
+ * needs any more. A key is thus in the JWKS before its private file is written, and stays there until
  * nothing names it any more: killed at any instant, the kid of signing.jwk is in jwks.json. `init` writes a state.json
  * without keys before everything else, so that a directory whose init was cut short is told from one that lost its
  * state.
@@ -27,6 +28,17 @@ void keydir_close(struct keydir *kd); /* NULL is fine */
 
 struct key_history *keydir_history(struct keydir *kd);
 
+/* From now on nothing is written: every command computes its outcome and leaves the directory as it is. */
+void keydir_set_dry(struct keydir *kd);
+
+/* `fn` is called once, before the first byte is written; an error of it ends the command with nothing changed. */
+typedef int keydir_change_fn(void *context, struct buf *fault);
+void keydir_on_change(struct keydir *kd, keydir_change_fn *fn, void *context);
+
+/* Each key whose state is not what it was when the directory was opened; `from` NULL: it is new. */
+typedef void keydir_transition_fn(void *context, const char *from, const struct key_entry *e);
+void keydir_transitions(const struct keydir *kd, keydir_transition_fn *fn, void *context);
+
 /* A sentence about what the directory needs before all is well (an interrupted command, a lost signing.jwk), or about
  * what this call has finished; NULL when there is nothing to say. */
 const char *keydir_needs(const struct keydir *kd);
@@ -41,6 +53,23 @@ int keydir_init(struct keydir *kd, const struct jwa *alg, gid_t gid, int64_t now
 /* Standby becomes active, a new standby of `alg` (NULL: the active key's) is published. LK_TOO_EARLY and `*opens`,
  * unless `force`; nothing is changed then. A rotation that was cut short is finished instead of a further one. */
 int keydir_rotate(struct keydir *kd, const struct jwa *alg, bool force, int64_t now, int64_t *opens, struct buf *fault);
+
+/* All that is due: destroys private keys, drops keys from the JWKS, rotates. Idempotent. */
+int keydir_maintain(struct keydir *kd, int64_t now, bool *changed, struct buf *fault);
+
+/* The key is dead at once and leaves the JWKS; if it is the active one the standby signs, whatever its gate. With
+ * `and_standby` the standby dies too, and a new key signs that no verifier has seen. LK_NOT_FOUND: no such key;
+ * LK_EXISTS: it is dead already. */
+int keydir_revoke(struct keydir *kd, const char *kid, bool and_standby, int64_t now, struct buf *fault);
+
+/* Takes a key in (and owns it from then on): in a directory without keys (`create` of keydir_open) it is active at
+ * once, else it is the standby and the old standby is discarded. A public key stands for one that another program signs
+ * with. LK_EXISTS: this key was here before, dead or alive. */
+int keydir_import(struct keydir *kd, struct jwk *key, gid_t gid, int64_t now, struct buf *fault);
+
+/* The same for a key that signs already (JWT_PRIVATE_KEY): it is active now, and what was active is retired. Nothing
+ * happens when it is active. */
+int keydir_adopt(struct keydir *kd, struct jwk *key, int64_t now, bool *changed, struct buf *fault);
 
 /* Drops what is due and writes jwks.json again if its bytes differ. `*changed` says whether any file was written. */
 int keydir_publish(struct keydir *kd, int64_t now, bool *changed, struct buf *fault);

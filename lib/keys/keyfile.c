@@ -59,13 +59,14 @@ static void forget(json_t *object)
     json_decref(object);
 }
 
-static int jwk_text_parse(struct span text, struct jwk **out)
+static int jwk_text_parse(struct span text, bool public_too, struct jwk **out)
 {
     json_t *object = NULL;
     int error = json_read_object(text, KEYFILE_PRIVATE_MAX, PRIVATE_DEPTH, &object);
     if (error)
         return error;
-    error = jwk_parse_private(object, out);
+    bool public = public_too && !json_object_get(object, "d");
+    error = public ? jwk_parse_public(object, out) : jwk_parse_private(object, out);
     forget(object);
     return error;
 }
@@ -86,12 +87,12 @@ static struct span without_leading_space(struct span s)
     return s;
 }
 
-int private_key_parse(struct span text, bool pem, struct jwk **out)
+static int parse(struct span text, bool pem, bool public_too, struct jwk **out)
 {
     struct jwk *key = NULL;
     struct span s = without_leading_space(text);
     int error = s.n == 0        ? LK_SYNTAX
-                : s.p[0] == '{' ? jwk_text_parse(s, &key)
+                : s.p[0] == '{' ? jwk_text_parse(s, public_too, &key)
                 : pem           ? jwk_parse_pem(s, NULL, &key)
                                 : LK_SYNTAX;
     if (!error)
@@ -104,10 +105,15 @@ int private_key_parse(struct span text, bool pem, struct jwk **out)
     return 0;
 }
 
+int private_key_parse(struct span text, bool pem, struct jwk **out)
+{
+    return parse(text, pem, false, out);
+}
+
 int private_key_render(const struct jwk *key, struct buf *out)
 {
     json_t *object = NULL;
-    int error = jwk_to_private(key, &object);
+    int error = jwk_is_private(key) ? jwk_to_private(key, &object) : jwk_to_public(key, &object);
     if (error)
         return error;
     error = json_write(object, out);
@@ -138,7 +144,7 @@ int keyfile_read(struct keyfile *f, const char *dir, const char *name, enum file
 static int parse_own(struct keyfile *f)
 {
     char thumbprint[JWK_THUMBPRINT_SIZE];
-    int error = private_key_parse(buf_all(&f->text), false, &f->key);
+    int error = parse(buf_all(&f->text), false, true, &f->key);
     if (!error)
         error = jwk_thumbprint(f->key, thumbprint);
     if (!error && strcmp(thumbprint, jwk_kid(f->key)) != 0)
@@ -169,6 +175,26 @@ bool keyfile_holds(const struct keyfile *f, struct span text)
     return f->there && f->text.n == text.n && memcmp(buf_cstr(&f->text), text.p, text.n) == 0;
 }
 
+/* Who owns a new file: the process, but the owner of the directory when root makes it. */
+static void owner_of_new(const char *path, uid_t *uid, gid_t *gid)
+{
+    char dir[PATH_MAX];
+    struct stat st;
+    const char *slash = strrchr(path, '/');
+    snprintf(dir, sizeof dir, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
+    if (geteuid() != 0 || stat(dir, &st) || st.st_uid == 0)
+        return;
+    *uid = st.st_uid;
+    *gid = *gid == (gid_t)-1 ? st.st_gid : *gid;
+}
+
+static int keep_text(struct keyfile *f, struct span text)
+{
+    f->there = true;
+    buf_reset(&f->text);
+    return buf_span(&f->text, text);
+}
+
 int keyfile_write(struct keyfile *f, struct span text, mode_t mode, gid_t gid, bool *changed, struct buf *fault)
 {
     if (keyfile_holds(f, text))
@@ -178,12 +204,14 @@ int keyfile_write(struct keyfile *f, struct span text, mode_t mode, gid_t gid, b
     bool public = mode & S_IROTH;
     mode = f->there && !public ? f->st.st_mode & mode : mode;
     *changed = true;
+    if (f->dry)
+        return keep_text(f, text);
+    if (!f->there)
+        owner_of_new(f->path, &uid, &gid);
     int error = file_replace(f->path, text, mode, uid, gid);
     if (!error && stat(f->path, &f->st))
         error = LK_SYSTEM;
     if (error)
         return keyfile_fault(f->path, error, mode, fault);
-    f->there = true;
-    buf_reset(&f->text);
-    return buf_span(&f->text, text);
+    return keep_text(f, text);
 }

@@ -11,6 +11,7 @@
 struct keyfile {
     char path[PATH_MAX];
     bool there;
+    bool dry; /* keyfile_write only pretends */
     struct stat st;
     struct buf text;
     struct jwk *key; /* private files: what the text holds */
@@ -26,19 +27,20 @@ int keyfile_fault(const char *path, int error, mode_t mode, struct buf *fault);
 int keyfile_read(struct keyfile *f, const char *dir, const char *name, enum file_trust trust, mode_t mode, size_t max,
                  struct buf *fault);
 
-/* The same with one private JWK in it, whose kid is its thumbprint. */
+/* The same with one private JWK in it, whose kid is its thumbprint; a public one stands for a key that is elsewhere. */
 int keyfile_read_private(struct keyfile *f, const char *dir, const char *name, mode_t mode, struct buf *fault);
 void keyfile_free(struct keyfile *f);
 bool keyfile_holds(const struct keyfile *f, struct span text); /* exactly these bytes */
 
 /* Replaces the file if its bytes differ; `*changed` is set to true then. `gid` -1 keeps the group that it has, or
- * takes the process's. A file that is there keeps its owner and, if private, a stricter mode. */
+ * takes the process's. A file that is there keeps its owner and, if private, a stricter mode; one that root makes gets
+ * the owner of the directory. */
 int keyfile_write(struct keyfile *f, struct span text, mode_t mode, gid_t gid, bool *changed, struct buf *fault);
 
 /* Reads one private key from text (a JWK, or PEM if allowed); a JWK without kid gets its thumbprint. */
 int private_key_parse(struct span text, bool pem, struct jwk **out);
 
-/* Appends a private JWK, one line. */
+/* Appends a private JWK, one line; the public one of a key that has no private part. */
 int private_key_render(const struct jwk *key, struct buf *out);
 
 #endif

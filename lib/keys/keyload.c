@@ -33,12 +33,24 @@ int keydir_judge(const char *dir, struct buf *fault)
     return 0;
 }
 
+/* A lock that root makes in somebody's directory is that owner's too. */
+static void give_lock(const struct keydir *kd)
+{
+    struct stat dir, own;
+    if (geteuid() != 0 || stat(kd->dir, &dir) || fstat(kd->lock, &own) || own.st_uid == dir.st_uid || own.st_uid != 0)
+        return;
+    if (fchown(kd->lock, dir.st_uid, dir.st_gid))
+        return; /* then its owner is told by the next command */
+}
+
 int keydir_lock(struct keydir *kd, struct buf *fault)
 {
     char path[PATH_MAX];
     int error = file_path(path, sizeof path, kd->dir, KEYRING_LOCK);
     if (!error)
         error = file_lock(path, LOCK_MODE, KEYDIR_LOCK_MS, &kd->lock);
+    if (!error)
+        give_lock(kd);
     if (error == LK_BUSY)
         buf_printf(fault, "%s: another keytool is at work: try again when it has ended", path);
     else if (error)
@@ -57,7 +69,7 @@ static bool is_leftover(const char *name)
         if (strncmp(name, ours[i], prefix) == 0 && name[prefix] == '.')
             return true;
     }
-    return false;
+    return strncmp(name, RETIRED_PREFIX, sizeof RETIRED_PREFIX - 1) == 0;
 }
 
 size_t keydir_leftovers(const char *dir, void (*each)(const char *path))
@@ -123,6 +135,9 @@ static int load_state(struct keydir *kd, struct buf *fault)
 int keydir_load(struct keydir *kd, struct buf *fault)
 {
     int error = load_state(kd, fault);
+    kd->opened_n = kd->history.n;
+    for (size_t i = 0; i < kd->history.n; i++)
+        kd->opened_state[i] = kd->history.entry[i].state;
     if (!error)
         error = keyfile_read_private(&kd->signing, kd->dir, KEYRING_SIGNING, SIGNING_MODE, fault);
     if (!error)

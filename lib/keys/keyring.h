@@ -11,6 +11,7 @@
 #define KEYRING_STATE   "state.json"  /* 0600 */
 #define KEYRING_JWKS    "jwks.json"   /* 0644, public parts only */
 #define KEYRING_LOCK    "lock"        /* 0600 */
+#define KEYRING_AUDIT   "audit.log"   /* 0600 */
 
 /* The key that signs: JWT_PRIVATE_KEY of `env` (PEM or JWK) if it is set and not empty, else DIR/signing.jwk.
  * LK_NOT_FOUND; LK_UNSAFE_FILE (others may read it); LK_JWK_...; LK_SYNTAX. `fault` gets one line for the log.

@@ -62,7 +62,7 @@ int history_add(struct key_history *h, const char *kid, const struct jwa *alg, i
     if (h->n == KEYS_MAX || live_keys(h) >= KEYS_LIVE_MAX || strlen(kid) >= JWK_THUMBPRINT_SIZE)
         return LK_TOO_LARGE;
     struct key_entry *e = &h->entry[h->n++];
-    *e = (struct key_entry){.alg = alg, .state = KEY_PUBLISHED, .created = now, .published = now};
+    *e = (struct key_entry){.alg = alg, .state = KEY_PUBLISHED, .created = now, .published = now, .boot = h->boot};
     memcpy(e->kid, kid, strlen(kid) + 1);
     return 0;
 }
@@ -70,6 +70,16 @@ int history_add(struct key_history *h, const char *kid, const struct jwa *alg, i
 static int64_t larger(int64_t a, int64_t b)
 {
     return a > b ? a : b;
+}
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+bool policy_is_feasible(const struct key_policy *p)
+{
+    return p->rotation > p->lag + p->remote_cache + p->margin + p->cron;
 }
 
 int64_t gate_activate(const struct key_history *h, const struct key_entry *e)
@@ -83,15 +93,32 @@ int64_t gate_rotate(const struct key_history *h, const struct key_entry *e)
     return e->activated + h->marks.rotation;
 }
 
+int64_t gate_destroy(const struct key_history *h, const struct key_entry *e)
+{
+    return larger(e->hold, e->retired + h->marks.lag + h->marks.run);
+}
+
 int64_t gate_remove(const struct key_history *h, const struct key_entry *e)
 {
     const struct key_policy *p = &h->marks;
-    return larger(e->not_before, e->retired + p->lag + p->run + p->token + p->leeway + p->margin);
+    return larger(e->not_before, e->retired + p->lag + p->run + p->token + p->leeway + p->skew + p->margin);
 }
 
 static int64_t running_gate(const struct key_history *h, const struct key_entry *e)
 {
     return e->state == KEY_PUBLISHED ? gate_activate(h, e) : e->state == KEY_RETIRED ? gate_remove(h, e) : 0;
+}
+
+static void hold_gates(struct key_history *h, struct key_entry *e, const struct key_policy *old,
+                       const struct key_policy *raised)
+{
+    h->marks = *old;
+    int64_t before = running_gate(h, e), destroy = gate_destroy(h, e);
+    h->marks = *raised;
+    if (running_gate(h, e) < before)
+        e->not_before = before;
+    if (e->state == KEY_RETIRED && gate_destroy(h, e) < destroy)
+        e->hold = destroy;
 }
 
 void history_raise(struct key_history *h, const struct key_policy *policy)
@@ -100,13 +127,8 @@ void history_raise(struct key_history *h, const struct key_policy *policy)
     raised.token = larger(old.token, policy->token);
     raised.leeway = larger(old.leeway, policy->leeway);
     raised.remote_cache = larger(old.remote_cache, policy->remote_cache);
-    for (size_t i = 0; i < h->n; i++) {
-        h->marks = old;
-        int64_t before = running_gate(h, &h->entry[i]);
-        h->marks = raised;
-        if (running_gate(h, &h->entry[i]) < before)
-            h->entry[i].not_before = before;
-    }
+    for (size_t i = 0; i < h->n; i++)
+        hold_gates(h, &h->entry[i], &old, &raised);
     h->marks = raised;
 }
 
@@ -126,19 +148,67 @@ int64_t key_since(const struct key_entry *e)
     return e->ended;
 }
 
-static void enter(struct key_entry *e, enum key_state state, int64_t *time, int64_t now)
+int64_t history_believed(const struct key_history *h, const struct key_entry *e, int64_t now)
+{
+    if (!h->boot.id[0] || !e->boot.id[0])
+        return now;
+    bool same = strcmp(h->boot.id, e->boot.id) == 0;
+    return smaller(now, key_since(e) + h->boot.seconds - (same ? e->boot.seconds : 0));
+}
+
+int64_t history_last(const struct key_history *h)
+{
+    int64_t last = 0;
+    for (size_t i = 0; i < h->n; i++) {
+        const struct key_entry *e = &h->entry[i];
+        last = larger(larger(last, key_since(e)), larger(e->created, larger(e->destroyed, e->revoking)));
+    }
+    return last;
+}
+
+static void enter(struct key_history *h, struct key_entry *e, enum key_state state, int64_t *time, int64_t now)
 {
     e->state = state;
     e->not_before = 0;
+    e->hold = 0;
+    e->boot = h->boot;
     *time = now;
+}
+
+static void bury(struct key_entry *e, enum key_state state, int64_t now)
+{
+    e->state = state;
+    e->not_before = e->hold = e->revoking = 0;
+    e->boot = (struct key_boot){0};
+    e->ended = now;
 }
 
 void history_promote(struct key_history *h, struct key_entry *e, int64_t now)
 {
     struct key_entry *active = history_in_state(h, KEY_ACTIVE);
-    if (active)
-        enter(active, KEY_RETIRED, &active->retired, now);
-    enter(e, KEY_ACTIVE, &e->activated, now);
+    if (active && active->revoking)
+        bury(active, KEY_REVOKED, now);
+    else if (active)
+        enter(h, active, KEY_RETIRED, &active->retired, now);
+    enter(h, e, KEY_ACTIVE, &e->activated, now);
+}
+
+void history_restart(struct key_history *h, struct key_entry *e, int64_t now)
+{
+    if (e->state == KEY_PUBLISHED)
+        e->published = now;
+    else if (e->state == KEY_RETIRED)
+        e->retired = now;
+    e->boot = h->boot;
+}
+
+void history_revoke(struct key_history *h, struct key_entry *e, int64_t now)
+{
+    (void)h;
+    if (e->state == KEY_ACTIVE)
+        e->revoking = now;
+    else
+        bury(e, KEY_REVOKED, now);
 }
 
 int history_rotate(struct key_history *h, bool force, int64_t now, int64_t *opens)
@@ -146,9 +216,9 @@ int history_rotate(struct key_history *h, bool force, int64_t now, int64_t *open
     struct key_entry *standby = history_in_state(h, KEY_PUBLISHED);
     if (!standby)
         return LK_NOT_FOUND;
-    int64_t gate = gate_activate(h, standby);
-    if (now < gate && !force) {
-        *opens = gate;
+    int64_t gate = gate_activate(h, standby), believed = history_believed(h, standby, now);
+    if (believed < gate && !force) {
+        *opens = now + gate - believed;
         return LK_TOO_EARLY;
     }
     history_promote(h, standby, now);
@@ -157,7 +227,20 @@ int history_rotate(struct key_history *h, bool force, int64_t now, int64_t *open
 
 void history_discard(struct key_entry *e, int64_t now)
 {
-    enter(e, KEY_REMOVED, &e->ended, now);
+    bury(e, KEY_REMOVED, now);
+}
+
+size_t history_destroy(struct key_history *h, int64_t now)
+{
+    size_t destroyed = 0;
+    for (size_t i = 0; i < h->n; i++) {
+        struct key_entry *e = &h->entry[i];
+        if (e->state == KEY_RETIRED && !e->destroyed && history_believed(h, e, now) >= gate_destroy(h, e)) {
+            e->destroyed = now;
+            destroyed++;
+        }
+    }
+    return destroyed;
 }
 
 size_t history_expire(struct key_history *h, int64_t now)
@@ -165,12 +248,44 @@ size_t history_expire(struct key_history *h, int64_t now)
     size_t expired = 0;
     for (size_t i = 0; i < h->n; i++) {
         struct key_entry *e = &h->entry[i];
-        if (e->state == KEY_RETIRED && now >= gate_remove(h, e)) {
-            enter(e, KEY_REMOVED, &e->ended, now);
+        if (e->state == KEY_RETIRED && history_believed(h, e, now) >= gate_remove(h, e)) {
+            bury(e, KEY_REMOVED, now);
             expired++;
         }
     }
     return expired;
+}
+
+/* Its age is no gate: after a reboot the wall clock alone says it. */
+static bool is_old(const struct key_history *h, const struct key_entry *active, int64_t now)
+{
+    bool same_boot = h->boot.id[0] && strcmp(h->boot.id, active->boot.id) == 0;
+    return (same_boot ? history_believed(h, active, now) : now) >= gate_rotate(h, active);
+}
+
+bool history_rotation_is_due(struct key_history *h, int64_t now)
+{
+    const struct key_entry *active = history_in_state(h, KEY_ACTIVE), *standby = history_in_state(h, KEY_PUBLISHED);
+    return active && standby && is_old(h, active, now) &&
+           history_believed(h, standby, now) >= gate_activate(h, standby);
+}
+
+size_t history_maintain(struct key_history *h, int64_t now)
+{
+    size_t n = history_destroy(h, now) + history_expire(h, now);
+    if (history_rotation_is_due(h, now)) {
+        history_promote(h, history_in_state(h, KEY_PUBLISHED), now);
+        n++;
+    }
+    return n;
+}
+
+/* Of a retired key: first its private part goes, then it leaves the JWKS. */
+static struct key_step step_of_retired(const struct key_history *h, const struct key_entry *e)
+{
+    if (!e->destroyed)
+        return (struct key_step){KEY_STEP_DESTROY, e, gate_destroy(h, e)};
+    return (struct key_step){KEY_STEP_REMOVE, e, gate_remove(h, e)};
 }
 
 struct key_step history_next(struct key_history *h)
@@ -184,8 +299,9 @@ struct key_step history_next(struct key_history *h)
     struct key_step next = {KEY_STEP_ROTATE, standby, larger(gate_rotate(h, active), gate_activate(h, standby))};
     for (size_t i = 0; i < h->n; i++) {
         const struct key_entry *e = &h->entry[i];
-        if (e->state == KEY_RETIRED && gate_remove(h, e) < next.at)
-            next = (struct key_step){KEY_STEP_REMOVE, e, gate_remove(h, e)};
+        struct key_step step = step_of_retired(h, e);
+        if (e->state == KEY_RETIRED && step.at < next.at)
+            next = step;
     }
     return next;
 }

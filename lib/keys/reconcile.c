@@ -18,7 +18,7 @@ static int judge_standby(struct key_history *h, const struct key_files *files, s
     const struct key_entry *e = history_find(h, files->standby);
     bool is_signing = strcmp(files->standby, files->signing) == 0;
     if (!*files->standby || is_signing || (e && e->state != KEY_PUBLISHED))
-        r->new_standby = true;
+        r->new_standby = !files->signing_external;
     else if (!e && files->standby_listed)
         r->adopt_standby = true;
     else if (!e)

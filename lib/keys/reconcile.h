@@ -25,6 +25,7 @@ struct key_files {
     const char *signing; /* kid of the file, "" when it is absent */
     const char *standby;
     bool standby_listed;
+    bool signing_external; /* signing.jwk has a public key only: its successor cannot be made here, so none has to be */
 };
 
 struct key_repair {

@@ -18,6 +18,7 @@ static const struct field mark_fields[] = {
     {"token", offsetof(struct key_policy, token)},
     {"leeway", offsetof(struct key_policy, leeway)},
     {"run", offsetof(struct key_policy, run)},
+    {"skew", offsetof(struct key_policy, skew)}, /* since version 2 */
 };
 #define MARKS (sizeof mark_fields / sizeof mark_fields[0])
 
@@ -25,6 +26,8 @@ static const struct field time_fields[] = {
     {"created", offsetof(struct key_entry, created)},     {"published", offsetof(struct key_entry, published)},
     {"activated", offsetof(struct key_entry, activated)}, {"retired", offsetof(struct key_entry, retired)},
     {"ended", offsetof(struct key_entry, ended)},         {"not_before", offsetof(struct key_entry, not_before)},
+    {"destroyed", offsetof(struct key_entry, destroyed)}, {"revoking", offsetof(struct key_entry, revoking)},
+    {"hold", offsetof(struct key_entry, hold)},           {"boot", offsetof(struct key_entry, boot.seconds)},
 };
 #define TIMES (sizeof time_fields / sizeof time_fields[0])
 
@@ -61,11 +64,27 @@ static int read_public(const json_t *object, const struct key_entry *e, struct j
     return 0;
 }
 
+/* What only some entries have. */
+static int read_extras(const json_t *object, struct key_entry *e, size_t *found)
+{
+    const json_t *external = json_object_get(object, "external"), *boot = json_object_get(object, "boot_id");
+    const char *id = json_string_value(boot);
+    if ((external && !json_is_true(external)) || (boot && (!id || strlen(id) >= sizeof e->boot.id)))
+        return LK_SYNTAX;
+    if (id)
+        memcpy(e->boot.id, id, strlen(id) + 1);
+    e->external = external != NULL;
+    *found += (external != NULL) + (boot != NULL);
+    return 0;
+}
+
 static int read_entry(const json_t *object, struct key_entry *e, struct jwk **pub)
 {
     const char *kid = json_text(object, "kid"), *alg = json_text(object, "alg"), *state = json_text(object, "state");
     const json_t *public = json_object_get(object, "jwk");
     size_t found = public ? 4 : 3;
+    if (read_extras(object, e, &found))
+        return LK_SYNTAX;
     if (!kid || strlen(kid) != JWK_THUMBPRINT_SIZE - 1 || !alg || !state)
         return LK_SYNTAX;
     memcpy(e->kid, kid, JWK_THUMBPRINT_SIZE);
@@ -99,23 +118,22 @@ static int read_keys(const json_t *keys, struct key_history *h, struct jwk *pub[
     return 0;
 }
 
-static int read_version(const json_t *root, struct buf *fault)
+static int read_version(const json_t *root, int64_t *version, struct buf *fault)
 {
-    int64_t version = 0;
-    if (json_seconds(root, "version", &version) || version != STATE_VERSION) {
+    if (json_seconds(root, "version", version) || *version < 1 || *version > STATE_VERSION) {
         buf_str(fault, "its version is not one that this keytool knows");
         return LK_SYNTAX;
     }
     return 0;
 }
 
-static int read_marks(const json_t *root, struct key_history *h, struct buf *fault)
+static int read_marks(const json_t *root, int64_t version, struct key_history *h, struct buf *fault)
 {
     const json_t *marks = json_object_get(root, "marks");
-    size_t found = 0;
-    if (read_fields(marks, mark_fields, MARKS, &h->marks, &found) || found != MARKS ||
-        json_object_size(marks) != MARKS || json_object_size(root) != 3) {
-        buf_str(fault, "its members are not those of version 1");
+    size_t found = 0, wanted = version == 1 ? MARKS - 1 : MARKS;
+    if (read_fields(marks, mark_fields, wanted, &h->marks, &found) || found != wanted ||
+        json_object_size(marks) != wanted || json_object_size(root) != 3) {
+        buf_printf(fault, "its members are not those of version %d", (int)version);
         return LK_SYNTAX;
     }
     return 0;
@@ -124,11 +142,12 @@ static int read_marks(const json_t *root, struct key_history *h, struct buf *fau
 int state_parse(struct span text, struct key_history *h, struct jwk *pub[KEYS_MAX], struct buf *fault)
 {
     json_t *root = NULL;
+    int64_t version = 0;
     memset(h, 0, sizeof *h);
     int error = json_read_object(text, STATE_MAX, STATE_DEPTH, &root);
     if (error)
         buf_str(fault, "not a JSON object");
-    else if (!(error = read_version(root, fault)) && !(error = read_marks(root, h, fault)))
+    else if (!(error = read_version(root, &version, fault)) && !(error = read_marks(root, version, h, fault)))
         error = read_keys(json_object_get(root, "keys"), h, pub, fault);
     json_decref(root);
     return error == 0 || error == LK_NOMEM ? error : LK_SYNTAX;
@@ -157,6 +176,10 @@ static int write_entry(json_t *keys, const struct key_entry *e, const struct jwk
         error = LK_NOMEM;
     if (!error)
         error = write_fields(object, time_fields, TIMES, e, false);
+    if (!error && e->boot.id[0])
+        error = json_object_set_new(object, "boot_id", json_string(e->boot.id)) ? LK_NOMEM : 0;
+    if (!error && e->external)
+        error = json_object_set_new(object, "external", json_true()) ? LK_NOMEM : 0;
     if (!error && key_state_is_live(e->state) && !(error = jwk_to_public(pub, &public)))
         error = json_object_set_new(object, "jwk", public) ? LK_NOMEM : 0;
     if (!error && json_array_append(keys, object))

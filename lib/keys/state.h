@@ -4,10 +4,11 @@
 #include "base/buf.h"
 #include "keys/lifecycle.h"
 
-/* The text of state.json, both ways; pure. {"version":1,"marks":{...},"keys":[{"kid","alg","state",times,"jwk"}]}:
- * a live key carries its public JWK, so that a lost jwks.json can be written again; a tombstone does not. */
+/* The text of state.json, both ways; pure.
+ * {"version":2,"marks":{...},"keys":[{"kid","alg","state",times,"boot_id","jwk"}]}: a live key carries its public JWK,
+ * so that a lost jwks.json can be written again; a tombstone does not. */
 
-#define STATE_VERSION 1
+#define STATE_VERSION 2          /* 1 had no skew and is read too */
 #define STATE_MAX     (4U << 20) /* bytes */
 
 /* `pub[i]` gets the public key of entry i (NULL for tombstones); they belong to the caller, who frees them also after

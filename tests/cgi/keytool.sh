@@ -14,8 +14,12 @@ TIME='[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9
 
 run() { OUT=$("$@" 2>"$WORK/stderr") && STATUS=0 || STATUS=$?; ERR=$(cat "$WORK/stderr"); }
 kt() { run "$KEYTOOL" -d "$DIR" "$@"; }
+OWN='audit.log jwks.json lock signing.jwk standby.jwk state.json' # what init makes
+aged() { # FIELD: it happened in 1970, in no boot that anybody knows
+  sed -i -E 's/"'"$1"'":[0-9]+/"'"$1"'":1000/; s/,"boot":[0-9]+//g; s/,"boot_id":"[^"]*"//g' "$DIR/state.json"
+}
 fresh() { rm -rf "$DIR"; kt init "$@"; }
-print_of() { find "$DIR" -type f ! -name lock -printf '%i %p %m %g\n' | sort; cat "$DIR"/*.j*; } # inodes, modes and bytes
+print_of() { find "$DIR" -type f ! -name lock ! -name audit.log -printf '%i %p %m %g\n' | sort; cat "$DIR"/*.j*; } # inodes, modes and bytes
 kid_of() { json_member kid <"$DIR/$1"; }
 refused() { # NAME STATUS PATTERN ARGUMENTS...: one line on standard error, nothing on standard output
   local name=$1 status=$2 pattern=$3
@@ -103,10 +107,10 @@ if [ "$(id -u)" = 0 ]; then
   chown -R 12345:12345 "$DIR"
   chgrp 23456 "$DIR/signing.jwk"
   cp "$KEYTOOL" "$WORK/keytool"
-  before=$(cat "$DIR"/*.j*)
+  before=$(cat "$DIR"/s*.j*)
   run setpriv --reuid=12345 --regid=12345 --clear-groups "$WORK/keytool" -d "$DIR" rotate --force
   is "rotate by an owner who may not give signing.jwk its group" "$STATUS" 77
-  is "... changes nothing" "$(cat "$DIR"/*.j*)" "$before"
+  is "... changes nothing" "$(cat "$DIR"/s*.j*)" "$before"
   run setpriv --reuid=12345 --regid=12345 --groups=23456 "$WORK/keytool" -d "$DIR" rotate --force
   is "rotate by an owner who may" "$STATUS $(stat -c %u:%g:%a "$DIR/signing.jwk")" "0 12345:23456:640"
   run setpriv --reuid=12346 --regid=12345 --clear-groups "$WORK/keytool" -d "$DIR" status
@@ -125,9 +129,9 @@ rm "$DIR/jwks.json"
 kt publish
 is "publish writes a lost jwks.json again" "$STATUS $(kid_of standby.jwk)" "0 $(grep -o '"kid":"[^"]*"' "$DIR/jwks.json" | tail -n 1 | cut -d'"' -f4)"
 kt rotate --force
-sed -i 's/"retired":[0-9]*/"retired":1000/' "$DIR/state.json"
+aged retired
 kt status
-like "status says that a key is due" "$OUT" "*ACTION: keytool publish: * may leave the JWKS since $TIME."
+like "status says that a key is due" "$OUT" "*ACTION: keytool maintain: destroy the private key of *, due since $TIME."
 kt publish
 is "publish drops a retired key that is due" "$STATUS $(grep -o '"kid"' "$DIR/jwks.json" | wc -l)" "0 2"
 kt status
@@ -142,13 +146,14 @@ kt status
 like "status: the columns" "$(head -n 1 <<<"$OUT" | tr -s ' ')" 'KID ALG STATE SINCE NEXT'
 like "status: the active key" "$(grep -w active <<<"$OUT" | tr -s ' ')" "$(kid_of signing.jwk) ES256 active $TIME retire $TIME"
 like "status: the standby" "$(grep -w published <<<"$OUT" | tr -s ' ')" "$(kid_of standby.jwk) ES256 published $TIME activate $TIME"
-like "status: what comes next" "$(tail -n 1 <<<"$OUT")" "No action needed; next: rotate at $TIME (keytool rotate)."
+like "status: what comes next" "$(tail -n 1 <<<"$OUT")" "No action needed; next: activate $(kid_of standby.jwk) at $TIME (keytool maintain)."
 kt status --json
-like "status --json" "$OUT" "{\"directory\":\"$DIR\",\"keys\":\[{\"kid\":\"*\",\"alg\":\"ES256\",\"state\":\"active\",\"since\":\"$TIME\",\"next\":{\"step\":\"retire\",\"at\":\"$TIME\"},\"created\":\"$TIME\",\"published\":\"$TIME\",\"activated\":\"$TIME\",\"retired\":null,\"ended\":null},*],\"policy\":{\"rotation\":7776000,\"lag\":60,\"remote_cache\":900,\"margin\":60,\"token\":900,\"leeway\":60,\"run\":30},\"action\":false,\"advice\":\"No action needed;*\"}"
+like "status --json" "$OUT" "{\"directory\":\"$DIR\",\"keys\":\[{\"kid\":\"*\",\"alg\":\"ES256\",\"state\":\"active\",\"since\":\"$TIME\",\"next\":{\"step\":\"retire\",\"at\":\"$TIME\"},\"created\":\"$TIME\",\"published\":\"$TIME\",\"activated\":\"$TIME\",\"retired\":null,\"ended\":null},*],\"policy\":{\"rotation\":7776000,\"lag\":60,\"remote_cache\":900,\"margin\":60,\"token\":900,\"leeway\":60,\"run\":30,\"skew\":60},\"action\":false,\"advice\":\"No action needed;*\"}"
 rm -rf "$DIR"
-"${OPEN[@]}" LATCHKEY_KEYS_ROTATION=0 "$KEYTOOL" -q -d "$DIR" init 2>"$WORK/stderr"
-run "${OPEN[@]}" LATCHKEY_KEYS_ROTATION=0 "$KEYTOOL" -d "$DIR" status
-like "status says that a rotation is due" "$OUT" "*ACTION: keytool rotate: it has been due since $TIME."
+"${OPEN[@]}" "$KEYTOOL" -q -d "$DIR" init 2>"$WORK/stderr"
+aged activated
+run "${OPEN[@]}" "$KEYTOOL" -d "$DIR" status
+like "status says that a rotation is due" "$OUT" "*ACTION: keytool maintain: activate *, due since $TIME."
 rm "$DIR/standby.jwk"
 kt status
 like "status says that the standby is lost" "$OUT" "*ACTION: the standby is missing: keytool publish*"
@@ -226,7 +231,7 @@ directory = $WORK/configured
 lag = 2h
 END
 run "$KEYTOOL" -c "$WORK/latchkey.conf" init
-is "the directory comes from the configuration" "$STATUS $(ls "$WORK/configured")" "0 $(printf 'jwks.json\nlock\nsigning.jwk\nstandby.jwk\nstate.json')"
+is "the directory comes from the configuration" "$STATUS $(find "$WORK/configured" -type f -printf '%f\n' | sort | xargs)" "0 $OWN"
 run env LATCHKEY_CONF="$WORK/latchkey.conf" "$KEYTOOL" -j status
 like "so does the policy" "$OUT" '*"lag":7200,*'
 run env LATCHKEY_CONF="$WORK/latchkey.conf" "$KEYTOOL" -j -d "$DIR" status
@@ -238,11 +243,11 @@ run "$KEYTOOL" --help
 is "--help" "$STATUS/$ERR" 0/
 HELP=$OUT
 is "every option of --help is in the man page, and none else" \
-  "$(grep -oE '^ +(-[a-z], )?--[a-z]+( [A-Z]+)?' <<<"$HELP" | tr -d , | tr -s ' ' | sed 's/^ //' | sort)" \
+  "$(grep -oE '^ +(-[a-z], )?--[a-z-]+( [A-Z]+)?' <<<"$HELP" | tr -d , | tr -s ' ' | sed 's/^ //' | sort)" \
   "$(sed -n '/^The options may/,/^\.Ss Gates/s/^\.It //p' docs/man/keytool.1 | sed -E 's/Fl -/--/g; s/Fl ([a-z])/-\1/; s/ , / /; s/ Ar / /' | sort)"
 is "every command of --help is in the man page, and none else" \
   "$(sed -n '/^commands/,/^$/s/^  \([a-z]*\) .*/\1/p' <<<"$HELP" | sort)" \
-  "$(sed -n '/^The commands are/,/^\.El/s/^\.It Cm //p' docs/man/keytool.1 | sort)"
+  "$(sed -n '/^The commands are/,/^\.El/s/^\.It Cm \([a-z]*\).*/\1/p' docs/man/keytool.1 | sort)"
 if command -v mandoc >/dev/null; then
   check "the man page has no warnings" mandoc -T lint -W warning docs/man/keytool.1
 fi
@@ -258,10 +263,10 @@ done
 if strace -o /dev/null true 2>/dev/null; then
   rm -rf "$DIR"
   export ASAN_OPTIONS=detect_leaks=0
-  for command in "init --group $(id -gn)" "rotate --force" publish status check; do
+  for command in "init --group $(id -gn)" "rotate --force" maintain publish status check; do
     # shellcheck disable=SC2086
     strace -f -o "$WORK/trace" -e trace=network "$KEYTOOL" -q -d "$DIR" $command >"$WORK/stdout" 2>"$WORK/stderr"
-    is "$command opens no socket" "$? $(grep -c socket "$WORK/trace")" "0 0"
+    is "$command opens no socket but syslog's" "$? $(grep socket "$WORK/trace" | grep -vc AF_UNIX) $(grep connect "$WORK/trace" | grep -vc '"/dev/log"')" "0 0 0"
   done
 fi
 

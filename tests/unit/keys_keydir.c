@@ -238,9 +238,22 @@ START_TEST(new_standby_has_the_algorithm_that_was_asked_for)
 }
 END_TEST
 
-START_TEST(private_key_of_a_retired_key_is_gone)
+/* In any file of the directory, whatever its name. */
+static bool anywhere(const char *what)
 {
-    static const char *const names[] = {KEYRING_SIGNING, KEYRING_STANDBY, KEYRING_STATE, KEYRING_JWKS, KEYRING_LOCK};
+    bool found = false;
+    DIR *d = opendir(keys);
+    ck_assert_ptr_nonnull(d);
+    for (struct dirent *e; (e = readdir(d));)
+        found = found || (e->d_name[0] != '.' && contains(e->d_name, what));
+    closedir(d);
+    return found;
+}
+
+START_TEST(private_key_of_a_retired_key_is_held_until_its_gate_and_leaves_no_byte)
+{
+    char name[128];
+    bool changed = false;
     begin();
     struct buf text = contents(KEYRING_SIGNING);
     json_t *key = json_loads(buf_cstr(&text), 0, NULL);
@@ -248,8 +261,15 @@ START_TEST(private_key_of_a_retired_key_is_gone)
     ck_assert_ptr_nonnull(d);
     ck_assert(contains(KEYRING_SIGNING, d));
     rotated(GATE);
-    for (size_t i = 0; i < 5; i++)
-        ck_assert(!contains(names[i], d));
+    ck_assert(!contains(KEYRING_SIGNING, d));
+    snprintf(name, sizeof name, "retired-%s.jwk", a);
+    ck_assert(contains(name, d));
+    ck_assert_int_eq(mode_of(name), 0600);
+    ck_assert_int_eq(publish(GATE + 39, &changed), 0);
+    ck_assert(!changed && anywhere(d));
+    ck_assert_int_eq(publish(GATE + 40, &changed), 0);
+    ck_assert(changed && !anywhere(d));
+    ck_assert_int_eq(state_of(a), KEY_RETIRED);
     json_decref(key);
     buf_free(&text);
     scratch_end();
@@ -298,6 +318,7 @@ START_TEST(retired_key_leaves_the_jwks_when_its_gate_opens)
     bool changed = false;
     begin();
     rotated(GATE);
+    ck_assert_int_eq(publish(GATE + 40, &changed), 0);
     ck_assert_int_eq(publish(GATE + KEEP_GATE - 1, &changed), 0);
     ck_assert(!changed && contains(KEYRING_JWKS, a));
     ck_assert_int_eq(publish(GATE + KEEP_GATE, &changed), 0);
@@ -347,6 +368,7 @@ UNIT_MAIN("keys_keydir", init_makes_an_active_key_and_a_published_standby, modes
           symbolic_link_in_place_of_a_private_file_is_refused, held_lock_is_respected,
           early_rotation_is_refused_and_changes_nothing, rotation_puts_the_standby_to_work_and_publishes_a_new_one,
           forced_rotation_needs_no_gate, new_standby_has_the_algorithm_that_was_asked_for,
-          private_key_of_a_retired_key_is_gone, rotation_keeps_owner_group_and_a_stricter_mode,
-          publish_with_nothing_due_touches_no_file, retired_key_leaves_the_jwks_when_its_gate_opens,
-          lost_jwks_is_written_again_and_the_standby_counts_from_then, damaged_or_foreign_jwks_is_written_again)
+          private_key_of_a_retired_key_is_held_until_its_gate_and_leaves_no_byte,
+          rotation_keeps_owner_group_and_a_stricter_mode, publish_with_nothing_due_touches_no_file,
+          retired_key_leaves_the_jwks_when_its_gate_opens, lost_jwks_is_written_again_and_the_standby_counts_from_then,
+          damaged_or_foreign_jwks_is_written_again)

@@ -86,22 +86,24 @@ START_TEST(retired_key_leaves_when_its_last_token_has_expired)
 }
 END_TEST
 
-/* Which durations each gate counts: V, D, C, A/B, T, L, F in the order of the struct. */
+/* Which durations each gate counts: V, D, C, A/B, T, L, F, S in the order of the struct. */
 START_TEST(each_gate_counts_its_durations_and_no_others)
 {
-    static const bool activates[] = {false, true, true, true, false, false, false};
-    static const bool removes[] = {false, true, false, true, true, true, true};
-    static const bool rotates[] = {true, false, false, false, false, false, false};
-    for (size_t i = 0; i < 7; i++) {
+    static const bool activates[] = {false, true, true, true, false, false, false, false};
+    static const bool removes[] = {false, true, false, true, true, true, true, true};
+    static const bool destroys[] = {false, true, false, false, false, false, true, false};
+    static const bool rotates[] = {true, false, false, false, false, false, false, false};
+    for (size_t i = 0; i < 8; i++) {
         struct key_policy longer = policy;
         ((int64_t *)&longer)[i] += 7;
         begin();
         struct key_entry *a = history_find(&h, "A"), *b = history_find(&h, "B");
-        int64_t before[] = {gate_activate(&h, b), gate_remove(&h, a), gate_rotate(&h, a)};
+        int64_t before[] = {gate_activate(&h, b), gate_remove(&h, a), gate_rotate(&h, a), gate_destroy(&h, a)};
         history_raise(&h, &longer);
         ck_assert_int_eq(gate_activate(&h, b) - before[0], activates[i] ? 7 : 0);
         ck_assert_int_eq(gate_remove(&h, a) - before[1], removes[i] ? 7 : 0);
         ck_assert_int_eq(gate_rotate(&h, a) - before[2], rotates[i] ? 7 : 0);
+        ck_assert_int_eq(gate_destroy(&h, a) - before[3], destroys[i] ? 7 : 0);
     }
 }
 END_TEST
@@ -212,6 +214,10 @@ START_TEST(next_step_is_the_earliest)
     ck_assert_int_eq(history_next(&h).what, KEY_STEP_STANDBY);
     ck_assert_int_eq(history_add(&h, "C", es256(), P), 0);
     next = history_next(&h);
+    ck_assert_int_eq(next.what, KEY_STEP_DESTROY);
+    ck_assert_int_eq(next.at, P + 10 + 30);
+    ck_assert_uint_eq(history_destroy(&h, next.at), 1);
+    next = history_next(&h);
     ck_assert_int_eq(next.what, KEY_STEP_REMOVE);
     ck_assert_str_eq(next.entry->kid, "A");
     ck_assert_int_eq(next.at, P + 10 + 30 + 900 + 60 + 5);
@@ -226,6 +232,151 @@ START_TEST(rotation_is_never_advised_before_the_gate)
     begin();
     history_raise(&h, &hasty);
     ck_assert_int_eq(history_next(&h).at, P + 500 + 100);
+}
+END_TEST
+
+START_TEST(private_key_is_destroyed_when_no_host_signs_with_it)
+{
+    int64_t opens = 0, gate = P + 5000 + 10 + 30;
+    begin();
+    ck_assert_int_eq(history_rotate(&h, false, P + 5000, &opens), 0);
+    ck_assert_uint_eq(history_destroy(&h, gate - 1), 0);
+    ck_assert_uint_eq(history_destroy(&h, gate), 1);
+    ck_assert_uint_eq(history_destroy(&h, gate + 1), 0);
+    ck_assert_int_eq(history_find(&h, "A")->destroyed, gate);
+    ck_assert_int_eq(state_of("A"), KEY_RETIRED);
+}
+END_TEST
+
+START_TEST(lowered_lag_does_not_destroy_earlier)
+{
+    static const struct key_policy zero = {0};
+    int64_t opens = 0;
+    begin();
+    ck_assert_int_eq(history_rotate(&h, true, P, &opens), 0);
+    history_raise(&h, &zero);
+    ck_assert_uint_eq(history_destroy(&h, P + 39), 0);
+    ck_assert_uint_eq(history_destroy(&h, P + 40), 1);
+}
+END_TEST
+
+START_TEST(policy_that_could_never_keep_its_gates_is_infeasible)
+{
+    struct key_policy p = {.rotation = 100, .lag = 10, .remote_cache = 20, .margin = 5, .cron = 65};
+    ck_assert(!policy_is_feasible(&p));
+    p.rotation++;
+    ck_assert(policy_is_feasible(&p));
+}
+END_TEST
+
+START_TEST(maintain_does_everything_that_is_due_and_nothing_else)
+{
+    begin();
+    ck_assert_uint_eq(history_maintain(&h, P + 9999), 0);
+    ck_assert_uint_eq(history_maintain(&h, P + 10000), 1);
+    ck_assert_int_eq(state_of("B"), KEY_ACTIVE);
+    ck_assert_uint_eq(history_maintain(&h, P + 10000), 0);
+    ck_assert_uint_eq(history_maintain(&h, P + 30000), 2); /* destroyed and removed; there is no standby to rotate to */
+    ck_assert_int_eq(state_of("A"), KEY_REMOVED);
+    ck_assert_int_eq(state_of("B"), KEY_ACTIVE);
+}
+END_TEST
+
+START_TEST(overdue_rotation_waits_for_the_gate)
+{
+    begin();
+    history_discard(history_find(&h, "B"), P);
+    ck_assert_int_eq(history_add(&h, "C", es256(), P + 20000), 0);
+    ck_assert_uint_eq(history_maintain(&h, P + 20000 + 114), 0);
+    ck_assert_uint_eq(history_maintain(&h, P + 20000 + 115), 1);
+    ck_assert_int_eq(state_of("C"), KEY_ACTIVE);
+}
+END_TEST
+
+START_TEST(revoked_active_key_ends_when_another_signs)
+{
+    int64_t opens = 0;
+    begin();
+    history_revoke(&h, history_find(&h, "A"), P + 7);
+    ck_assert_int_eq(state_of("A"), KEY_ACTIVE);
+    ck_assert_int_eq(history_rotate(&h, true, P + 7, &opens), 0);
+    ck_assert_int_eq(state_of("A"), KEY_REVOKED);
+    ck_assert_int_eq(history_add(&h, "A", es256(), P + 8), LK_EXISTS);
+    ck_assert_int_eq(history_add(&h, "C", es256(), P + 8), 0);
+    history_revoke(&h, history_find(&h, "C"), P + 9);
+    ck_assert_int_eq(state_of("C"), KEY_REVOKED);
+    ck_assert_int_eq(history_find(&h, "C")->ended, P + 9);
+}
+END_TEST
+
+#define MONTH (30 * 86400)
+
+static void machine(const char *id, int64_t seconds)
+{
+    snprintf(h.boot.id, sizeof h.boot.id, "%s", id);
+    h.boot.seconds = seconds;
+}
+
+START_TEST(wall_clock_a_month_ahead_opens_no_gate)
+{
+    int64_t opens = 0;
+    memset(&h, 0, sizeof h);
+    machine("one", 50);
+    history_raise(&h, &policy);
+    history_add(&h, "A", es256(), P);
+    history_promote(&h, &h.entry[0], P);
+    history_add(&h, "B", es256(), P);
+    machine("one", 60);
+    ck_assert_int_eq(history_rotate(&h, false, P + MONTH, &opens), LK_TOO_EARLY);
+    ck_assert_int_eq(opens, P + MONTH + 105);
+    ck_assert_uint_eq(history_maintain(&h, P + MONTH), 0);
+    machine("one", 50 + 115);
+    ck_assert_int_eq(history_rotate(&h, false, P + MONTH, &opens), 0);
+    machine("one", 50 + 115 + 1004);
+    ck_assert_uint_eq(history_expire(&h, P + 3 * MONTH), 0);
+    machine("one", 50 + 115 + 1005);
+    ck_assert_uint_eq(history_expire(&h, P + 3 * MONTH), 1);
+}
+END_TEST
+
+START_TEST(after_a_reboot_only_the_time_since_counts)
+{
+    int64_t opens = 0;
+    begin();
+    machine("one", 1000);
+    ck_assert_int_eq(history_rotate(&h, true, P, &opens), 0);
+    machine("two", 40);
+    ck_assert_uint_eq(history_expire(&h, P + MONTH), 0);
+    machine("two", 1004);
+    ck_assert_uint_eq(history_expire(&h, P + MONTH), 0);
+    machine("two", 1005);
+    ck_assert_uint_eq(history_expire(&h, P + MONTH), 1);
+}
+END_TEST
+
+START_TEST(uptime_without_wall_time_opens_no_gate_either)
+{
+    int64_t opens = 0;
+    begin();
+    machine("one", 0);
+    ck_assert_int_eq(history_rotate(&h, true, P, &opens), 0);
+    machine("one", MONTH);
+    ck_assert_uint_eq(history_expire(&h, P + 1004), 0);
+    ck_assert_uint_eq(history_expire(&h, P + 1005), 1);
+}
+END_TEST
+
+START_TEST(last_event_is_the_latest_of_all)
+{
+    int64_t opens = 0;
+    begin();
+    ck_assert_int_eq(history_last(&h), P);
+    ck_assert_int_eq(history_rotate(&h, true, P + 3, &opens), 0);
+    ck_assert_int_eq(history_last(&h), P + 3);
+    history_destroy(&h, P + 500);
+    ck_assert_int_eq(history_last(&h), P + 500);
+    history_expire(&h, P + 5000);
+    ck_assert_int_eq(history_last(&h), P + 5000);
 }
 END_TEST
 
@@ -250,4 +401,9 @@ UNIT_MAIN("keys_lifecycle", first_key_is_active_and_second_is_standby, standby_s
           lowered_lag_counts_for_the_next_key_but_token_leeway_and_cache_are_marks, unchanged_policy_changes_nothing,
           no_kid_comes_back_from_the_dead, live_keys_are_bounded, history_is_bounded,
           a_hundred_rotations_keep_exactly_one_active_key, next_step_is_the_earliest,
-          rotation_is_never_advised_before_the_gate, state_names_are_read_back)
+          rotation_is_never_advised_before_the_gate, private_key_is_destroyed_when_no_host_signs_with_it,
+          lowered_lag_does_not_destroy_earlier, policy_that_could_never_keep_its_gates_is_infeasible,
+          maintain_does_everything_that_is_due_and_nothing_else, overdue_rotation_waits_for_the_gate,
+          revoked_active_key_ends_when_another_signs, wall_clock_a_month_ahead_opens_no_gate,
+          after_a_reboot_only_the_time_since_counts, uptime_without_wall_time_opens_no_gate_either,
+          last_event_is_the_latest_of_all, state_names_are_read_back)

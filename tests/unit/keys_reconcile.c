@@ -25,7 +25,7 @@ struct row {
 static void each_row(const struct row *rows, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        const struct key_files files = {rows[i].signing, rows[i].standby, rows[i].listed};
+        const struct key_files files = {rows[i].signing, rows[i].standby, rows[i].listed, false};
         const struct key_repair *x = &rows[i].expected;
         struct key_repair got;
         ck_assert_int_eq(reconcile(&h, &files, &got), 0);
@@ -76,12 +76,23 @@ START_TEST(losses_are_recognised)
 }
 END_TEST
 
+START_TEST(successor_of_an_external_key_is_not_made_here)
+{
+    struct key_repair got;
+    settled();
+    ck_assert_int_eq(reconcile(&h, &(struct key_files){"B", "B", true, true}, &got), 0);
+    ck_assert(got.swap && !got.new_standby);
+    ck_assert_int_eq(reconcile(&h, &(struct key_files){"A", "", false, true}, &got), 0);
+    ck_assert(!repair_is_due(&got));
+}
+END_TEST
+
 START_TEST(standby_that_was_never_published_is_refused)
 {
     struct key_repair got;
     settled();
-    ck_assert_int_eq(reconcile(&h, &(struct key_files){"A", "X", false}, &got), LK_CONFIG);
-    ck_assert_int_eq(reconcile(&h, &(struct key_files){"A", "X", true}, &got), 0);
+    ck_assert_int_eq(reconcile(&h, &(struct key_files){"A", "X", false, false}, &got), LK_CONFIG);
+    ck_assert_int_eq(reconcile(&h, &(struct key_files){"A", "X", true, false}, &got), 0);
 }
 END_TEST
 
@@ -98,4 +109,5 @@ START_TEST(only_what_can_be_finished_is_due)
 END_TEST
 
 UNIT_MAIN("keys_reconcile", each_instant_of_init_has_one_way_on, each_instant_of_a_rotation_has_one_way_on,
-          losses_are_recognised, standby_that_was_never_published_is_refused, only_what_can_be_finished_is_due)
+          losses_are_recognised, successor_of_an_external_key_is_not_made_here,
+          standby_that_was_never_published_is_refused, only_what_can_be_finished_is_due)

@@ -125,14 +125,14 @@ START_TEST(broken_state_is_refused_and_located)
     static const struct {
         const char *from, *to, *fault;
     } rows[] = {
-        {"{\"version\":1", "", "not a JSON object"},
-        {"\"version\":1", "\"version\":2", "its version is not one that this keytool knows"},
-        {"\"version\":1", "\"version\":\"1\"", "its version is not one that this keytool knows"},
-        {"\"version\":1", "\"version\":1,\"extra\":1", "its members are not those of version 1"},
-        {"\"lag\":8,", "", "its members are not those of version 1"},
-        {"\"lag\":8", "\"lagg\":8", "its members are not those of version 1"},
-        {"\"lag\":8", "\"lag\":-8", "its members are not those of version 1"},
-        {"\"lag\":8", "\"lag\":8,\"lagg\":8", "its members are not those of version 1"},
+        {"{\"version\":2", "", "not a JSON object"},
+        {"\"version\":2", "\"version\":3", "its version is not one that this keytool knows"},
+        {"\"version\":2", "\"version\":\"2\"", "its version is not one that this keytool knows"},
+        {"\"version\":2", "\"version\":2,\"extra\":1", "its members are not those of version 2"},
+        {"\"lag\":8,", "", "its members are not those of version 2"},
+        {"\"lag\":8", "\"lagg\":8", "its members are not those of version 2"},
+        {"\"lag\":8", "\"lag\":-8", "its members are not those of version 2"},
+        {"\"lag\":8", "\"lag\":8,\"lagg\":8", "its members are not those of version 2"},
         {"\"keys\":[", "\"keys\":{\"a\":[", "not a JSON object"},
         {"\"state\":\"removed\"", "\"state\":\"buried\"", "entry 0 of \"keys\" is not usable"},
         {"\"state\":\"removed\"", "\"state\":\"active\"", "entry 0 of \"keys\" is not usable"},
@@ -195,6 +195,35 @@ START_TEST(kid_that_is_there_twice_is_refused)
 }
 END_TEST
 
+START_TEST(state_of_version_1_is_read)
+{
+    ck_assert_int_eq(parse(span_of("{\"version\":1,\"marks\":{\"rotation\":9,\"lag\":8,\"remote_cache\":1,"
+                                   "\"margin\":1,\"token\":7,\"leeway\":1,\"run\":1},\"keys\":[]}"),
+                           ""),
+                     0);
+    ck_assert_int_eq(back.marks.token, 7);
+    ck_assert_int_eq(back.marks.skew, 0);
+}
+END_TEST
+
+START_TEST(boot_external_and_revoking_are_read_back)
+{
+    struct buf text;
+    sample(&text);
+    h.entry[1].boot = (struct key_boot){"0a-b", 77};
+    h.entry[1].external = true;
+    h.entry[1].revoking = 1003;
+    buf_reset(&text);
+    ck_assert_int_eq(state_render(&h, pub, &text), 0);
+    ck_assert_int_eq(parse(buf_all(&text), ""), 0);
+    ck_assert_str_eq(back.entry[1].boot.id, "0a-b");
+    ck_assert_int_eq(back.entry[1].boot.seconds, 77);
+    ck_assert(back.entry[1].external && !back.entry[2].external);
+    ck_assert_int_eq(back.entry[1].revoking, 1003);
+    buf_free(&text);
+}
+END_TEST
+
 START_TEST(state_without_keys_is_fine)
 {
     struct buf text = BUF_INIT(STATE_MAX);
@@ -208,4 +237,5 @@ END_TEST
 
 UNIT_MAIN("keys_state", state_is_read_back_byte_for_byte, state_never_has_private_members,
           jwks_has_the_live_keys_and_for_a_moment_the_dropped_ones, broken_state_is_refused_and_located,
-          public_key_that_is_not_its_entrys_is_refused, kid_that_is_there_twice_is_refused, state_without_keys_is_fine)
+          public_key_that_is_not_its_entrys_is_refused, kid_that_is_there_twice_is_refused, state_of_version_1_is_read,
+          boot_external_and_revoking_are_read_back, state_without_keys_is_fine)
