@@ -9,14 +9,14 @@
 #include "web/limits.h"
 #include "web/web.h"
 
-/* Unknown, ended, expired and replayed look the same from outside. */
-static int invalid_grant(struct site *site, struct request *req, struct response *res, int reason)
+/* Unknown, ended, expired and replayed look the same from outside, but to the holder of the last token: `why`. */
+static int invalid_grant(struct site *site, struct request *req, struct response *res, int reason, const char *why)
 {
     log_event("refresh.refused", "reason", lk_error_code(reason), "address", req->address, NULL);
     req->log_reason = lk_error_code(reason);
     if (reason == LK_SYNTAX || reason == LK_NOT_FOUND || reason == LK_SESSION_REUSE)
         web_failed(site, req, LIMIT_REFRESH, clock_now_us());
-    oauth_error(res, 400, "invalid_grant", "The session has ended. Sign in again.");
+    web_dead(res, why);
     if (reason != LK_SESSION_REPLACED) /* this answer may overtake the one with the new cookie */
         web_forget(site, res);
     return 0;
@@ -65,7 +65,8 @@ static int rotate(struct request *req, struct response *res, void *state)
         return error;
     error = session_rotate(site->db, site->conf, token, &from, now_us, &session);
     if (is_dead(error))
-        return invalid_grant(site, req, res, error);
+        return invalid_grant(site, req, res, error,
+                             error == LK_SESSION_DEAD || error == LK_SESSION_REPLACED ? session.reason : NULL);
     if (error)
         return error;
     snprintf(req->log_subject, sizeof req->log_subject, "%s", session.who.subject);

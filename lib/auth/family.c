@@ -4,11 +4,29 @@
 
 #define MICRO INT64_C(1000000)
 
+#define NOTICE_KEEP AUDIT_KEEP
+
 #define COLUMNS                                                                                                        \
     "f.id, f.lookup_hash, f.current_hash, f.previous_hash, f.sealed, f.repeats, f.rotated_at_us, f.created_at, "       \
     "f.last_used_at, f.end_reason, f.subject, f.email, f.email_verified, f.provider_role, f.auth_time, f.ended_at "
 
-enum { BY_LOOKUP, BY_PROOF, TIMES, INSERT, KEEP_PROOF, ADVANCE, COUNT_REPEAT, END, EVICT, SWEEP, SWEEP_PROOF };
+enum {
+    BY_LOOKUP,
+    BY_PROOF,
+    TIMES,
+    INSERT,
+    KEEP_PROOF,
+    ADVANCE,
+    COUNT_REPEAT,
+    END,
+    EVICT,
+    SWEEP,
+    SWEEP_PROOF,
+    KEEP_NOTICE,
+    SHOW_NOTICE,
+    REPEAT_NOTICE,
+    SWEEP_NOTICE
+};
 
 const char *const family_sql[] = {
     [BY_LOOKUP] = "SELECT " COLUMNS "FROM family f WHERE f.lookup_hash = $1",
@@ -31,6 +49,13 @@ const char *const family_sql[] = {
               "LIMIT 32)",
     [SWEEP_PROOF] = "DELETE FROM proof WHERE proof_hash IN (SELECT proof_hash FROM proof WHERE expires_at < $1 "
                     "ORDER BY expires_at LIMIT 32)",
+    [KEEP_NOTICE] = "INSERT INTO notice (subject, at, user_agent, shown_to) SELECT subject, $2, user_agent, NULL "
+                    "FROM family WHERE id = $1 ON CONFLICT (subject) DO UPDATE SET at = excluded.at, "
+                    "user_agent = excluded.user_agent, shown_to = NULL",
+    [SHOW_NOTICE] = "UPDATE notice SET shown_to = $2 WHERE subject = $1 AND shown_to IS NULL RETURNING at, user_agent",
+    [REPEAT_NOTICE] = "SELECT at, user_agent FROM notice WHERE subject = $1 AND shown_to = $2",
+    [SWEEP_NOTICE] = "DELETE FROM notice WHERE subject IN (SELECT subject FROM notice WHERE at < $1 ORDER BY at "
+                     "LIMIT 8)",
 };
 const size_t family_sql_count = sizeof family_sql / sizeof family_sql[0];
 
@@ -220,9 +245,29 @@ int family_evict(struct db *db, const struct conf *conf, const char *subject, ui
     return error;
 }
 
+int family_keep_notice(struct db *db, const char *id, int64_t now)
+{
+    return db_exec(db, family_sql[KEEP_NOTICE], DB_ARGS(db_text(id), db_int(now)), NULL);
+}
+
+int family_notice(struct db *db, const struct family *f, bool repeated, int64_t *at, char device[AGENT_SIZE])
+{
+    struct db_row *row = NULL;
+    int error = db_query(db, family_sql[repeated ? REPEAT_NOTICE : SHOW_NOTICE],
+                         DB_ARGS(db_text(f->who.subject), db_text(f->id)), &row);
+    error = error ? error : db_next(row);
+    if (!error) {
+        *at = db_col_int(row, 0);
+        agent_coarse(db_col_text(row, 1), device);
+    }
+    db_done(row);
+    return error;
+}
+
 int family_sweep(struct db *db, const struct conf *conf, int64_t now)
 {
     int64_t dead = now - conf->session.absolute - FAMILY_CLOCK_STEP;
     int error = db_exec(db, family_sql[SWEEP], DB_ARGS(db_int(dead)), NULL);
-    return error ? error : db_exec(db, family_sql[SWEEP_PROOF], DB_ARGS(db_int(now - FAMILY_CLOCK_STEP)), NULL);
+    error = error ? error : db_exec(db, family_sql[SWEEP_PROOF], DB_ARGS(db_int(now - FAMILY_CLOCK_STEP)), NULL);
+    return error ? error : db_exec(db, family_sql[SWEEP_NOTICE], DB_ARGS(db_int(now - NOTICE_KEEP)), NULL);
 }

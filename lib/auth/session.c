@@ -68,6 +68,15 @@ static void describe(const struct attempt *a, const struct family *f, struct ses
     out->created_at = f->created_at;
     out->cookie_max_age = family_left(a->conf, f->created_at, f->last_used_at, a->now);
     out->repeated = false;
+    out->notice_at = 0;
+    out->notice_device[0] = '\0';
+    out->reason = NULL;
+}
+
+static int tell_notice(const struct attempt *a, const struct family *f, struct session *out)
+{
+    int error = family_notice(a->db, f, out->repeated, &out->notice_at, out->notice_device);
+    return error == LK_NOT_FOUND ? 0 : error;
 }
 
 /* ---- verdicts --------------------------------------------------------------------------------------------------- */
@@ -82,12 +91,31 @@ static const struct {
     [FAMILY_LIMITED] = {LK_LIMITED, "refuse", "limited"},        [FAMILY_REUSE] = {LK_SESSION_REUSE, "reuse", "token"},
 };
 
-static int refuse(struct attempt *a, enum family_verdict verdict, const struct family *f)
+/* Why a family is dead, in words of our own: what is in the database may be of another version. */
+static const char *known_reason(const char *reason)
+{
+    static const char *const known[] = {"idle", "absolute", "logout", "revoked", "reuse", "evicted", "replaced"};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strcmp(known[i], reason) == 0)
+            return known[i];
+    return NULL;
+}
+
+static bool is_holder(const struct attempt *a, const struct family *f)
+{
+    return secret_equal(a->presented_hash, f->current_hash, SHA256_SIZE) ||
+           secret_equal(a->presented_hash, f->previous_hash, SHA256_SIZE);
+}
+
+static int refuse(struct attempt *a, enum family_verdict verdict, const struct family *f, struct session *out)
 {
     int error = verdict == FAMILY_REUSE ? family_end(a->db, f->id, "reuse", a->now) : 0;
+    if (!error && verdict == FAMILY_REUSE)
+        error = family_keep_notice(a->db, f->id, a->now);
     const char *reason = refusals[verdict].reason ? refusals[verdict].reason : f->end_reason;
     bool replaced = f && verdict == FAMILY_ENDED && strcmp(f->end_reason, "replaced") == 0;
     a->answer = replaced ? LK_SESSION_REPLACED : refusals[verdict].error;
+    out->reason = refusals[verdict].error == LK_SESSION_DEAD && is_holder(a, f) ? known_reason(reason) : NULL;
     return error ? error : record(a, refusals[verdict].event, reason, f);
 }
 
@@ -130,7 +158,7 @@ static int rotate(struct attempt *a, struct session *out)
         return advance(a, &f, out);
     if (verdict == FAMILY_REPEAT)
         return repeat(a, "token", &f, out);
-    return refuse(a, verdict, error ? NULL : &f);
+    return refuse(a, verdict, error ? NULL : &f, out);
 }
 
 int session_rotate(struct db *db, const struct conf *conf, struct span token, const struct origin_info *from,
@@ -139,7 +167,7 @@ int session_rotate(struct db *db, const struct conf *conf, struct span token, co
     struct attempt a = {
         .db = db, .conf = conf, .from = from, .now_us = now_us, .now = now_us / MICRO, .presented = token};
     struct refresh_token presented = {{0}, {0}};
-    struct session session;
+    struct session session = {.reason = NULL};
     int error = refresh_token_parse(token, &presented);
     error = error ? error : prepare(&a, &presented);
     error = error ? error : db_begin_write(db);
@@ -148,6 +176,8 @@ int session_rotate(struct db *db, const struct conf *conf, struct span token, co
     error = finish(&a, rotate(&a, &session));
     if (!error)
         *out = session;
+    else if (error == LK_SESSION_DEAD || error == LK_SESSION_REPLACED)
+        out->reason = session.reason;
 out:
     secret_wipe(&a, sizeof a);
     secret_wipe(&presented, sizeof presented);
@@ -199,6 +229,7 @@ static int create(struct attempt *a, const struct family *f, struct span old_tok
     error = error ? error : family_sweep(a->db, a->conf, a->now);
     error = error ? error : revocation_sweep(a->db, a->conf, a->now);
     describe(a, f, out);
+    error = error ? error : tell_notice(a, f, out);
     return error ? error : record(a, "exchange", "proof", f);
 }
 
@@ -213,7 +244,8 @@ static int exchange_again(struct attempt *a, const char *subject, struct span ol
     const char *id = error ? "" : f.id;
     if (verdict == FAMILY_REPEAT) {
         error = replace(a, old_token, f.id);
-        return error ? error : repeat(a, "proof", &f, out);
+        error = error ? error : repeat(a, "proof", &f, out);
+        return error ? error : tell_notice(a, &f, out);
     }
     a->answer = verdict == FAMILY_LIMITED ? LK_LIMITED : LK_PROOF_USED;
     return audit_record(a->db, a->now, "refuse", lk_error_code(a->answer), subject, id, a->from);

@@ -1,6 +1,7 @@
 #ifndef LK_AUTH_SESSION_H
 #define LK_AUTH_SESSION_H
 
+#include "auth/agent.h"
 #include "auth/audit.h"
 #include "auth/refresh_token.h"
 #include "base/conf.h"
@@ -29,6 +30,9 @@ struct session {
     int64_t created_at;
     int64_t cookie_max_age; /* seconds: the smaller of the idle and what is left of the absolute limit */
     bool repeated;          /* an answer sent again */
+    int64_t notice_at; /* exchange: when a session of the user was ended for reuse, told once; 0: nothing to tell */
+    char notice_device[AGENT_SIZE];
+    const char *reason; /* of LK_SESSION_DEAD and LK_SESSION_REPLACED, and only then: see session_rotate */
 };
 
 /* A verified proof makes a family; the same proof again within the grace time, its refresh token not used yet, gets the
@@ -42,8 +46,10 @@ int session_create(struct db *db, const struct conf *conf, const struct identity
 
 /* Rotates. LK_SYNTAX: not the form of a token, the database was not asked. LK_NOT_FOUND: unknown. LK_SESSION_DEAD:
  * ended or past a limit. LK_SESSION_REUSE: an old token; the family is ended, committed and audited. These three do the
- * same work, down to a committed audit row, and the client must not see which it was. LK_LIMITED: repeated too often,
- * the session lives: do not clear the cookie. LK_BUSY, LK_STORE: nothing happened. */
+ * same work, down to a committed audit row, and the client must not see which it was. But whoever presents the last
+ * token of a dead family, or the one before it, is its rightful holder: then `out->reason` is idle, absolute, or why it
+ * was ended (logout, revoked, reuse, evicted, replaced), otherwise NULL; nothing else of `*out` is set. LK_LIMITED:
+ * repeated too often, the session lives: do not clear the cookie. LK_BUSY, LK_STORE: nothing happened. */
 int session_rotate(struct db *db, const struct conf *conf, struct span token, const struct origin_info *from,
                    int64_t now_us, struct session *out);
 

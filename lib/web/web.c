@@ -1,5 +1,6 @@
 #include "web/web.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/secret.h"
@@ -111,6 +112,28 @@ int web_cookie(const struct site *site, const struct request *req, struct respon
     return error;
 }
 
+/* What the user should know: somebody presented an old refresh token, and a session was ended for it. */
+static int add_notice(json_t *body, const struct session *session)
+{
+    char at[CLOCK_RFC3339_SIZE];
+    clock_rfc3339(session->notice_at, at);
+    json_t *notice =
+        json_pack("{s:s,s:s,s:s}", "event", "refresh_token_reuse", "at", at, "device", session->notice_device);
+    return json_object_set_new(body, "security_notice", notice) ? LK_NOMEM : 0;
+}
+
+void web_dead(struct response *res, const char *reason)
+{
+    static const char sentence[] = "The session has ended. Sign in again.";
+    oauth_error(res, 400, "invalid_grant", sentence);
+    json_t *body =
+        reason ? json_pack("{s:s,s:s,s:s}", "error", "invalid_grant", "error_description", sentence, "reason", reason)
+               : NULL;
+    if (body)
+        response_json(res, 400, "application/json", body);
+    json_decref(body);
+}
+
 int web_tokens(struct site *site, struct response *res, struct session *session, int64_t now, bool issued_token_type)
 {
     struct grants grants = {0};
@@ -133,6 +156,8 @@ int web_tokens(struct site *site, struct response *res, struct session *session,
         error = LK_NOMEM;
         goto out;
     }
+    if (session->notice_at && (error = add_notice(body, session)))
+        goto out;
     response_json(res, 200, "application/json", body);
     response_header(res, "Cache-Control", "no-store");
     cookie_set(res, site->conf->session.cookie, session->refresh_token, session->cookie_max_age);

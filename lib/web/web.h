@@ -34,6 +34,9 @@ int web_cookie(const struct site *site, const struct request *req, struct respon
  * refresh token. `issued_token_type` is added for RFC 8693. */
 int web_tokens(struct site *site, struct response *res, struct session *session, int64_t now, bool issued_token_type);
 
+/* invalid_grant; with the reason for the holder of the last token, NULL for anybody else. */
+void web_dead(struct response *res, const char *reason);
+
 /* Clears the refresh cookie. */
 void web_forget(const struct site *site, struct response *res);
 

@@ -66,6 +66,9 @@ is "... and ends the family" "$(family end_reason)" reuse
 REFUSAL=$(shape)
 refresh "$COOKIE"
 ended "the newest token is dead too"
+is "... and its holder is told why" "$(member reason)" reuse
+refresh "$first"
+is "an older one is refused as before" "$(error) $(reason)" '400 invalid_grant session_dead'
 is "... and the answer is the same" "$(shape)" "$REFUSAL"
 todos GET
 is "... and so is the access token, at once" "$(error)" '401 invalid_token'
@@ -76,6 +79,13 @@ is "another sign-in makes a session that lives" "$STATUS" 200
 same_refusal() { # NAME REASON: an answer that a client cannot tell from reuse
   is "$1 is answered as reuse is" "$(shape)" "$REFUSAL"
   is "... the log knows better" "$(reason)" "$2"
+}
+told() { # NAME WHY: only the rightful holder of a dead session is told
+  ended "$1 is refused"
+  is "... its holder is told why" "$(member reason)" "$2"
+  is "... and the log knows" "$(reason)" session_dead
+  refresh "${COOKIE%.*}.${unknown#*.}"
+  same_refusal "... another secret under its lookup" session_dead
 }
 alive() { is "$1" "$(family "COALESCE(end_reason, 'alive')")" alive; }
 
@@ -103,7 +113,7 @@ alive "... and touches no family"
 sign_in
 age $((7 * 86400))
 refresh "$COOKIE"
-same_refusal "a session idle for seven days" session_dead
+told "a session idle for seven days" idle
 todos GET
 is "... its access token is refused too" "$(error)" '401 invalid_token'
 sign_in
@@ -116,7 +126,7 @@ is "... and idles anew" "$(header set-cookie | sed 's/.*Max-Age=//')" 604800
 sign_in
 db "UPDATE family SET created_at = created_at - 30 * 86400 WHERE id = '$SID'"
 refresh "$COOKIE"
-same_refusal "a session of thirty days, however much used" session_dead
+told "a session of thirty days, however much used" absolute
 sign_in
 db "UPDATE family SET created_at = created_at - 30 * 86400 + 600 WHERE id = '$SID'"
 refresh "$COOKIE"
@@ -127,7 +137,7 @@ check "... for what is left of the absolute limit" test "$age" -gt 500 -a "$age"
 sign_in
 logout "$COOKIE"
 refresh "$COOKIE"
-same_refusal "a session that was logged out" session_dead
+told "a session that was logged out" logout
 
 # ---- cookies that are no token ---------------------------------------------------------------------------------------
 

@@ -311,6 +311,101 @@ START_TEST(when_the_database_is_busy_nothing_happens_and_the_token_stays_good)
 }
 END_TEST
 
+/* ---- reasons and notices ---------------------------------------------------------------------------------------- */
+
+static void end_with(struct fixture *x, const char *id, const char *reason)
+{
+    ck_assert_int_eq(db_begin_write(x->db), 0);
+    ck_assert_int_eq(db_exec(x->db, "UPDATE family SET ended_at = 1, end_reason = $2 WHERE id = $1",
+                             DB_ARGS(db_text(id), db_text(reason)), NULL),
+                     0);
+    ck_assert_int_eq(db_commit(x->db), 0);
+}
+
+START_TEST(the_holder_of_a_dead_session_is_told_why)
+{
+    static const char *const reasons[] = {"logout", "revoked", "reuse", "evicted"};
+    struct fixture x;
+    struct session s, t, none;
+    char proof[16];
+    fixture_start(&x);
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+        snprintf(proof, sizeof proof, "proof%zu", i);
+        ck_assert_int_eq(exchange_with(&x, proof, "", US(NOW), &s), 0);
+        ck_assert_int_eq(rotate(&x, s.refresh_token, US(NOW), &t), 0);
+        end_with(&x, s.id, reasons[i]);
+        ck_assert_int_eq(rotate(&x, t.refresh_token, US(NOW), &none), LK_SESSION_DEAD);
+        ck_assert_str_eq(none.reason, reasons[i]);
+        ck_assert_int_eq(rotate(&x, s.refresh_token, US(NOW), &none), LK_SESSION_DEAD); /* the one before */
+        ck_assert_str_eq(none.reason, reasons[i]);
+    }
+    ck_assert_int_eq(exchange_with(&x, "idle", "", US(NOW), &s), 0);
+    ck_assert_int_eq(rotate(&x, s.refresh_token, US(NOW + 7 * DAY), &none), LK_SESSION_DEAD);
+    ck_assert_str_eq(none.reason, "idle");
+    ck_assert_int_eq(rotate(&x, s.refresh_token, US(NOW + 30 * DAY), &none), LK_SESSION_DEAD);
+    ck_assert_str_eq(none.reason, "absolute");
+    fixture_stop(&x);
+}
+END_TEST
+
+START_TEST(who_held_an_older_or_a_forged_token_is_told_nothing)
+{
+    struct fixture x;
+    struct session s, t, u, none = {.reason = "untouched"};
+    struct refresh_token forged;
+    char text[REFRESH_TOKEN_SIZE];
+    fixture_start(&x);
+    ck_assert_int_eq(exchange_with(&x, "proof", "", US(NOW), &s), 0);
+    ck_assert_int_eq(rotate(&x, s.refresh_token, US(NOW), &t), 0);
+    ck_assert_int_eq(rotate(&x, t.refresh_token, US(NOW), &u), 0);
+    end_with(&x, s.id, "logout");
+    ck_assert_int_eq(rotate(&x, s.refresh_token, US(NOW), &none), LK_SESSION_DEAD);
+    ck_assert_ptr_null(none.reason);
+    ck_assert_int_eq(refresh_token_parse(span_of(u.refresh_token), &forged), 0);
+    forged.secret[0] ^= 1;
+    refresh_token_write(&forged, text);
+    ck_assert_int_eq(rotate(&x, text, US(NOW), &none), LK_SESSION_DEAD);
+    ck_assert_ptr_null(none.reason);
+    end_with(&x, s.id, "a word of another version");
+    ck_assert_int_eq(rotate(&x, u.refresh_token, US(NOW), &none), LK_STORE); /* longer than any of ours */
+    end_with(&x, s.id, "other");
+    ck_assert_int_eq(rotate(&x, u.refresh_token, US(NOW), &none), LK_SESSION_DEAD);
+    ck_assert_ptr_null(none.reason);
+    fixture_stop(&x);
+}
+END_TEST
+
+START_TEST(after_reuse_the_next_exchange_tells_when_and_which_device)
+{
+    struct fixture x;
+    struct session s, t, u;
+    fixture_start(&x);
+    x.from.user_agent = "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/128.0";
+    ck_assert_int_eq(exchange_with(&x, "p1", "", US(NOW), &s), 0);
+    ck_assert_int_eq(s.notice_at, 0);
+    ck_assert_int_eq(rotate(&x, s.refresh_token, US(NOW + 1), &t), 0);
+    ck_assert_int_eq(rotate(&x, t.refresh_token, US(NOW + 2), &u), 0);
+    x.from.user_agent = "thief";
+    ck_assert_int_eq(rotate(&x, s.refresh_token, US(NOW + 60), &u), LK_SESSION_REUSE);
+    struct identity ann = x.ann;
+    snprintf(x.ann.subject, sizeof x.ann.subject, "bob");
+    ck_assert_int_eq(exchange_with(&x, "p2", "", US(NOW + 70), &u), 0);
+    ck_assert_int_eq(u.notice_at, 0);
+    x.ann = ann;
+    ck_assert_int_eq(exchange_with(&x, "p3", "", US(NOW + 70), &u), 0);
+    ck_assert_int_eq(u.notice_at, NOW + 60);
+    ck_assert_str_eq(u.notice_device, "Firefox on Linux");
+    ck_assert_int_eq(exchange_with(&x, "p3", "", US(NOW + 71), &t), 0); /* the answer was lost */
+    ck_assert(t.repeated);
+    ck_assert_int_eq(t.notice_at, NOW + 60);
+    ck_assert_int_eq(exchange_with(&x, "p4", "", US(NOW + 72), &t), 0); /* once is enough */
+    ck_assert_int_eq(t.notice_at, 0);
+    ck_assert_int_eq(rotate(&x, u.refresh_token, US(NOW + 73), &t), 0);
+    ck_assert_int_eq(t.notice_at, 0);
+    fixture_stop(&x);
+}
+END_TEST
+
 UNIT_MAIN("auth_session", an_exchange_gives_a_session_that_is_alive, rotation_keeps_who_and_when_and_changes_the_token,
           retry_within_grace_returns_same_successor, predecessor_after_the_grace_time_ends_the_family,
           predecessor_after_successor_was_used_ends_the_family, a_wrong_secret_under_a_real_lookup_ends_the_family,
@@ -319,4 +414,6 @@ UNIT_MAIN("auth_session", an_exchange_gives_a_session_that_is_alive, rotation_ke
           a_session_that_is_not_refreshed_goes_idle, absolute_limit_is_never_moved_by_rotation,
           max_age_is_the_smaller_of_both, a_clock_that_was_set_back_does_not_extend_a_session,
           beyond_the_users_limit_the_one_that_was_idle_longest_ends, the_limit_of_one_user_does_not_touch_another,
-          sessions_past_a_limit_do_not_count, when_the_database_is_busy_nothing_happens_and_the_token_stays_good)
+          sessions_past_a_limit_do_not_count, when_the_database_is_busy_nothing_happens_and_the_token_stays_good,
+          the_holder_of_a_dead_session_is_told_why, who_held_an_older_or_a_forged_token_is_told_nothing,
+          after_reuse_the_next_exchange_tells_when_and_which_device)
