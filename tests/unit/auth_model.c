@@ -1,3 +1,4 @@
+#include "auth/sessions.h"
 #include "auth_fixture.h"
 #include "base/parse.h"
 
@@ -25,6 +26,7 @@ struct model_family {
 
 static struct model_family family[FAMILIES];
 static int families, proofs;
+static int64_t not_before_us[SUBJECTS];
 static uint64_t seed;
 static struct fixture x;
 static int64_t now_us;
@@ -129,6 +131,12 @@ static void model_evict(int subject)
     }
 }
 
+/* An exchange that began before all was ended, or by a clock that was then further on. */
+static bool model_is_revoked(int subject)
+{
+    return now_us <= not_before_us[subject] && not_before_us[subject] - now_us <= US(x.conf.process.run);
+}
+
 /* ---- comparing -------------------------------------------------------------------------------------------------- */
 
 static int64_t latest; /* the furthest the clock has been */
@@ -226,7 +234,10 @@ static void do_exchange(void)
     f->created = f->used = now();
     snprintf(proof, sizeof proof, "proof%d", proofs++);
     become(f->subject);
-    ck_assert_int_eq(exchange_with(&x, proof, old ? old->token[old->n - 1] : "", now_us, &s), 0);
+    int expected = model_is_revoked(f->subject) ? LK_PROOF_REVOKED : 0;
+    ck_assert_int_eq(tally(exchange_with(&x, proof, old ? old->token[old->n - 1] : "", now_us, &s)), expected);
+    if (expected)
+        return;
     if (old && !old->ended && !may_be_swept(old, latest))
         old->ended = "replaced";
     model_evict(f->subject);
@@ -315,6 +326,42 @@ static void do_logout(void)
     f->ended = f->ended ? f->ended : "logout";
 }
 
+static void do_revoke(void)
+{
+    struct model_family *f = some_family();
+    char subject[24];
+    if (!f)
+        return;
+    bool live = alive(f);
+    snprintf(subject, sizeof subject, "user%d", f->subject);
+    ck_assert_int_eq(db_begin_write(x.db), 0);
+    ck_assert_int_eq(sessions_end(x.db, &x.conf, subject, f->id, &x.from, now_us), live ? 0 : LK_NOT_FOUND);
+    ck_assert_int_eq(db_commit(x.db), 0);
+    if (live)
+        f->ended = "revoked";
+}
+
+static void do_revoke_all(void)
+{
+    struct model_family *keep = some_family();
+    char subject[24];
+    if (!keep || any(8))
+        return;
+    int s = keep->subject;
+    bool others = any(2);
+    snprintf(subject, sizeof subject, "user%d", s);
+    ck_assert_int_eq(db_begin_write(x.db), 0);
+    ck_assert_int_eq(sessions_end_all(x.db, &x.conf, subject, others ? keep->id : "", &x.from, now_us), 0);
+    ck_assert_int_eq(db_commit(x.db), 0);
+    for (int i = 0; i < families; i++)
+        if (family[i].subject == s && alive(&family[i]) && !(others && &family[i] == keep))
+            family[i].ended = "revoked";
+    if (!(not_before_us[s] >= now_us && not_before_us[s] <= now_us + US(60)))
+        not_before_us[s] = now_us;
+    do_exchange(); /* one that is under way */
+    do_exchange();
+}
+
 /* The process dies in the middle: a change that was not committed, then a new connection. */
 static void do_crash(void)
 {
@@ -346,9 +393,9 @@ static uint64_t from_environment(const char *name, uint64_t otherwise)
 
 START_TEST(library_and_model_agree_on_random_schedules)
 {
-    static void (*const operation[])(void) = {do_exchange, do_old_proof, do_old_proof, do_rotate, do_rotate,  do_rotate,
-                                              do_rotate,   do_rotate,    do_hammer,    do_hammer, do_unknown, do_logout,
-                                              do_time,     do_time,      do_time,      do_time};
+    static void (*const operation[])(void) = {
+        do_exchange, do_old_proof, do_old_proof, do_rotate, do_rotate,     do_rotate, do_rotate, do_rotate, do_hammer,
+        do_hammer,   do_unknown,   do_logout,    do_revoke, do_revoke_all, do_time,   do_time,   do_time,   do_time};
     uint64_t steps = from_environment("LATCHKEY_STEPS", STEPS);
     seed = from_environment("LATCHKEY_SEED", (uint64_t)time(NULL) * 1000003 + (uint64_t)getpid());
     printf("auth_model: LATCHKEY_SEED=%llu\n", (unsigned long long)seed);
@@ -365,7 +412,7 @@ START_TEST(library_and_model_agree_on_random_schedules)
             operation[any(sizeof operation / sizeof operation[0])]();
         compare_all();
     }
-    static const int each[] = {0, LK_SESSION_DEAD, LK_SESSION_REUSE, LK_LIMITED, LK_PROOF_USED};
+    static const int each[] = {0, LK_SESSION_DEAD, LK_SESSION_REUSE, LK_LIMITED, LK_PROOF_USED, LK_PROOF_REVOKED};
     for (size_t i = 0; steps >= STEPS && i < sizeof each / sizeof each[0]; i++)
         ck_assert_msg(answers[(each[i] ? each[i] : LK_ERROR_END) - LK_ERROR_FIRST] > 5, "%s", lk_error_code(each[i]));
     fixture_stop(&x);
