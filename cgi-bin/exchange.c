@@ -144,6 +144,8 @@ static int make_session(struct site *site, struct request *req, struct response 
     /* The key that signs is needed before the proof is spent. */
     if ((error = site_signer(site)) || (error = site_claims(site)) || (error = site_db(site)))
         return error;
+    if ((error = claims_copy(site->claims, proof->token, &who)) != 0)
+        return error;
     error = session_create(site->db, site->conf, &who, proof_unique_part(proof->token), old, &from, now_us, &session);
     if (error == LK_PROOF_USED || error == LK_PROOF_REVOKED)
         return refuse_proof(site, req, res, proof->form, error);

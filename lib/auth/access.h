@@ -8,7 +8,8 @@
 
 /* Our own access token (RFC 9068, typ at+jwt). Claims, in this order: iss aud sub client_id iat exp jti sid auth_time
  * email email_verified (both absent without an address) roles features (arrays of names, RFC 9068 2.2.3.1) scope (the
- * features, space separated; absent without any: RFC 6749 has no empty scope). */
+ * features, space separated; absent without any: RFC 6749 has no empty scope). What the claims policy copies stands
+ * before scope. */
 
 struct principal {
     char subject[256];

@@ -1,19 +1,15 @@
-#include "auth/claims.h"
-
+#include "auth/claims_impl.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/parse.h"
 
 #define DEPTH       4
+#define COPY_MAX    (IDENTITY_COPIED_SIZE - 3) /* without the braces */
 #define POINTER_MAX 512
 
 static const char builtin[] = "{\"default_roles\":[\"user\"],\"roles\":{\"admin\":[\"user\",\"admin\"]},"
                               "\"features\":{\"user\":[\"todos\"]}}";
-
-struct claims_policy {
-    json_t *root; /* valid from end to end once it is here */
-};
 
 /* ---- names ------------------------------------------------------------------------------------------------------ */
 
@@ -162,11 +158,38 @@ static int read_grants(struct reading *r, const json_t *value)
     return read_map(r, value, is_grantee, "must be named email:ADDRESS or sub:SUBJECT", &r->roles);
 }
 
+static int read_copy(struct reading *r, const json_t *value)
+{
+    size_t base = r->pointer.n, bytes = 0;
+    const char *name;
+    union {
+        const json_t *in;
+        json_t *iterable;
+    } object = {value};
+    json_t *rule;
+    if (!json_is_object(value))
+        return complain(r, "must be an object");
+    json_object_foreach(object.iterable, name, rule)
+    {
+        point(r, name);
+        const char *fault = claims_copy_fault(name, rule, &bytes);
+        if (!fault && bytes > COPY_MAX)
+            fault = "all the copied claims together are too long for a token";
+        if (fault)
+            return complain(r, fault);
+        point_back(r, base);
+    }
+    return 0;
+}
+
 static const struct {
     const char *name;
     int (*read)(struct reading *r, const json_t *value);
-} members[] = {
-    {"default_roles", read_default}, {"roles", read_roles}, {"features", read_features}, {"grants", read_grants}};
+} members[] = {{"default_roles", read_default},
+               {"roles", read_roles},
+               {"features", read_features},
+               {"grants", read_grants},
+               {"copy", read_copy}};
 
 static int read_root(struct reading *r, json_t *root)
 {
@@ -254,6 +277,19 @@ static void add_grant(struct buf *to, const json_t *grants, const char *kind, co
         add_of(to, grants, (struct span){key, (size_t)n});
 }
 
+/* What was kept at the exchange, by the policy of today. */
+static int apply_copy(const struct claims_policy *policy, const struct identity *who, struct grants *out)
+{
+    json_t *kept = NULL;
+    out->copied[0] = '\0';
+    if (!who->copied[0])
+        return 0;
+    int error = json_read_object(span_of(who->copied), sizeof who->copied, DEPTH, &kept);
+    error = error ? LK_STORE : claims_pick(policy, kept, out->copied);
+    json_decref(kept);
+    return error;
+}
+
 int claims_apply(const struct claims_policy *policy, const struct identity *who, struct grants *out)
 {
     const json_t *grants = json_object_get(policy->root, "grants");
@@ -274,5 +310,5 @@ int claims_apply(const struct claims_policy *policy, const struct identity *who,
     }
     buf_free(&roles);
     buf_free(&features);
-    return error;
+    return error ? error : apply_copy(policy, who, out);
 }

@@ -8,7 +8,8 @@
 
 #define COLUMNS                                                                                                        \
     "f.id, f.lookup_hash, f.current_hash, f.previous_hash, f.sealed, f.repeats, f.rotated_at_us, f.created_at, "       \
-    "f.last_used_at, f.end_reason, f.subject, f.email, f.email_verified, f.provider_role, f.auth_time, f.ended_at "
+    "f.last_used_at, f.end_reason, f.subject, f.email, f.email_verified, f.provider_role, f.auth_time, f.ended_at, "   \
+    "f.copied "
 
 enum {
     BY_LOOKUP,
@@ -34,8 +35,8 @@ const char *const family_sql[] = {
     [TIMES] = "SELECT created_at, last_used_at FROM family WHERE id = $1 AND subject = $2 AND ended_at IS NULL",
     [INSERT] = "INSERT INTO family (id, lookup_hash, current_hash, previous_hash, sealed, generation, repeats, "
                "rotated_at_us, subject, email, email_verified, provider_role, auth_time, created_at, last_used_at, "
-               "address, user_agent) "
-               "VALUES ($1, $2, $3, $4, $5, 0, 0, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+               "address, user_agent, copied) "
+               "VALUES ($1, $2, $3, $4, $5, 0, 0, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
     [KEEP_PROOF] = "INSERT INTO proof (proof_hash, family_id, expires_at) VALUES ($1, $2, $3) "
                    "ON CONFLICT (proof_hash) DO NOTHING",
     [ADVANCE] = "UPDATE family SET current_hash = $2, previous_hash = $3, sealed = $4, rotated_at_us = $5, "
@@ -140,7 +141,8 @@ static int read_family(struct db_row *row, struct family *f)
         copy_blob(row, 2, f->current_hash, SHA256_SIZE) || copy_blob(row, 3, f->previous_hash, SHA256_SIZE) ||
         copy_blob(row, 4, f->sealed, sizeof f->sealed) || copy_text(row, 9, f->end_reason, sizeof f->end_reason) ||
         copy_text(row, 10, f->who.subject, sizeof f->who.subject) ||
-        copy_text(row, 11, f->who.email, sizeof f->who.email) || copy_text(row, 13, f->who.role, sizeof f->who.role))
+        copy_text(row, 11, f->who.email, sizeof f->who.email) || copy_text(row, 13, f->who.role, sizeof f->who.role) ||
+        copy_text(row, 16, f->who.copied, sizeof f->who.copied))
         return LK_STORE;
     return 0;
 }
@@ -202,7 +204,7 @@ int family_insert(struct db *db, const struct family *f, const struct origin_inf
                              db_blob(f->sealed, sizeof f->sealed), db_int(f->rotated_at_us), db_text(f->who.subject),
                              db_text(f->who.email), db_int(f->who.email_verified), db_text(f->who.role),
                              db_int(f->who.issued_at), db_int(f->created_at), db_int(f->last_used_at), db_text(address),
-                             db_text(user_agent)));
+                             db_text(user_agent), db_text(f->who.copied)));
 }
 
 int family_keep_proof(struct db *db, const uint8_t proof_hash[SHA256_SIZE], const char *id, int64_t expires_at)

@@ -28,7 +28,7 @@ static void start(struct bench *b, const char *alg)
     ck_assert_int_eq(jwks_add(b->keys, b->key), 0);
     b->session = (struct session){.id = "AAECAwQFBgcICQoLDA0ODw", .auth_time = NOW - 100, .created_at = NOW - 90};
     b->session.who = (struct identity){.subject = "ann", .email = "ann@example.org", .email_verified = true};
-    b->grants = (struct grants){"user admin", "todos reports"};
+    b->grants = (struct grants){"user admin", "todos reports", ""};
 }
 
 static void stop(struct bench *b)
@@ -121,7 +121,7 @@ START_TEST(a_user_without_address_or_features_gets_a_token_too)
     struct principal p;
     start(&b, "ES256");
     b.session.who.email[0] = '\0';
-    b.grants = (struct grants){"", ""};
+    b.grants = (struct grants){"", "", ""};
     issue(&b);
     ck_assert_int_eq(verify(&b, NOW, &p), 0);
     ck_assert_str_eq(p.email, "");

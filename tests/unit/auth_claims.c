@@ -1,4 +1,4 @@
-#include "auth/claims.h"
+#include "auth/claims_impl.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -181,8 +181,78 @@ START_TEST(the_sample_in_docs_is_valid)
 }
 END_TEST
 
+/* ---- copying ---------------------------------------------------------------------------------------------------- */
+
+#define COPY                                                                                                           \
+    "{\"copy\":{\"name\":{\"type\":\"string\",\"max\":8},\"age\":{\"type\":\"number\"},\"beta\":{\"type\":"            \
+    "\"boolean\"}}}"
+
+static const char *picked(const char *policy, const char *claims)
+{
+    static char out[IDENTITY_COPIED_SIZE];
+    struct claims_policy *p = policy_of(policy);
+    json_t *object = json_loads(claims, 0, NULL);
+    ck_assert_ptr_nonnull(object);
+    ck_assert_int_eq(claims_pick(p, object, out), 0);
+    json_decref(object);
+    claims_free(p);
+    return out;
+}
+
+START_TEST(only_named_claims_of_their_type_and_size_are_copied)
+{
+    ck_assert_str_eq(picked(COPY, "{\"name\":\"Ann\",\"age\":42,\"beta\":true,\"password\":\"x\"}"),
+                     "{\"name\":\"Ann\",\"age\":42,\"beta\":true}");
+    ck_assert_str_eq(picked(COPY, "{\"name\":\"12345678\",\"age\":\"42\",\"beta\":1}"), "{\"name\":\"12345678\"}");
+    ck_assert_str_eq(picked(COPY, "{\"name\":\"123456789\",\"age\":null}"), "");
+    ck_assert_str_eq(picked(COPY, "{\"name\":{\"a\":1},\"age\":[1],\"beta\":{}}"), "");
+    ck_assert_str_eq(picked(COPY, "{\"name\":\"a\\nb\"}"), "");
+    ck_assert_str_eq(picked("{}", "{\"name\":\"Ann\"}"), "");
+}
+END_TEST
+
+START_TEST(what_was_copied_is_filtered_by_the_policy_of_today)
+{
+    struct identity who = user("a", "", false, "");
+    snprintf(who.copied, sizeof who.copied, "{\"name\":\"Ann\",\"age\":42}");
+    ck_assert_str_eq(apply(COPY, who).copied, "{\"name\":\"Ann\",\"age\":42}");
+    ck_assert_str_eq(apply("{\"copy\":{\"age\":{\"type\":\"number\"}}}", who).copied, "{\"age\":42}");
+    ck_assert_str_eq(apply("{}", who).copied, "");
+}
+END_TEST
+
+START_TEST(a_rule_that_could_do_harm_is_refused)
+{
+    static const char *const names[] = {"sub", "roles", "scope", "iss", "email", "email_verified", "cnf", "a b", ""};
+    char text[128], fault[256];
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        snprintf(text, sizeof text, "{\"copy\":{\"%s\":{\"type\":\"string\",\"max\":8}}}", names[i]);
+        snprintf(
+            fault, sizeof fault,
+            "claims.json: /copy/%s: must be named after a claim of the provider that our tokens do not have already",
+            names[i]);
+        refused(text, fault);
+    }
+    refused("{\"copy\":[]}", "claims.json: /copy: must be an object");
+    refused("{\"copy\":{\"name\":{}}}",
+            "claims.json: /copy/name: must be an object whose type is string, number or boolean");
+    refused("{\"copy\":{\"name\":\"string\"}}",
+            "claims.json: /copy/name: must be an object whose type is string, number or boolean");
+    refused("{\"copy\":{\"name\":{\"type\":\"string\"}}}",
+            "claims.json: /copy/name: must have type and max, and nothing else");
+    refused("{\"copy\":{\"age\":{\"type\":\"number\",\"max\":9}}}",
+            "claims.json: /copy/age: must have type, and nothing else");
+    refused("{\"copy\":{\"name\":{\"type\":\"string\",\"max\":513}}}",
+            "claims.json: /copy/name: max must be a number of bytes from 1 to 512");
+    refused("{\"copy\":{\"a\":{\"type\":\"string\",\"max\":300},\"b\":{\"type\":\"string\",\"max\":300}}}",
+            "claims.json: /copy/b: all the copied claims together are too long for a token");
+}
+END_TEST
+
 UNIT_MAIN("auth_claims", without_a_file_everybody_is_user_and_the_providers_admin_is_admin_too,
           the_providers_roles_are_mapped_in_order_without_duplicates, a_grant_by_email_needs_a_verified_address,
           a_grant_by_subject_is_for_that_subject, a_role_of_the_provider_is_not_ours_by_its_name_alone,
           what_is_wrong_is_named_by_its_json_pointer, more_than_fits_in_a_token_is_refused_when_the_file_is_read,
-          the_file_must_be_there_and_safe, the_sample_in_docs_is_valid)
+          the_file_must_be_there_and_safe, the_sample_in_docs_is_valid,
+          only_named_claims_of_their_type_and_size_are_copied, what_was_copied_is_filtered_by_the_policy_of_today,
+          a_rule_that_could_do_harm_is_refused)

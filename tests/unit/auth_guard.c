@@ -59,7 +59,7 @@ struct place {
 static void say_hello(struct place *p, const char *roles, const char *features, int64_t now)
 {
     struct buf token = BUF_INIT(JWS_MAX);
-    struct grants grants;
+    struct grants grants = {.copied = ""};
     snprintf(grants.roles, sizeof grants.roles, "%s", roles);
     snprintf(grants.features, sizeof grants.features, "%s", features);
     ck_assert_int_eq(access_issue(&p->x.conf, p->site.signer, &p->session, &grants, now, &token), 0);
