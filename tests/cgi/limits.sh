@@ -86,6 +86,12 @@ todos GET
 is "todos by user, where it is set" "$STATUS $(header retry-after) $(header content-type)" '429 60 application/problem+json'
 todos GET REMOTE_ADDR=192.0.2.77
 is "... from wherever" "$STATUS" 429
+for request in 'todos POST' 'todos DELETE' 'todos GET /x' 'todos PATCH /x' 'todos PUT /x' 'todos DELETE /x' 'sessions GET' \
+  'sessions DELETE' 'sessions DELETE /x'; do
+  read -r program method path <<<"$request"
+  cgi "$program" "$method" "PATH_INFO=$path" "HTTP_AUTHORIZATION=Bearer $ACCESS"
+  is "... $request too" "$STATUS" 429
+done
 
 # ---- failures --------------------------------------------------------------------------------------------------------
 
