@@ -10,6 +10,8 @@ ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 BA_ROOT=$ROOT
 # shellcheck source=tests/betterauth/betterauth.sh
 . "$ROOT/tests/betterauth/betterauth.sh"
+# shellcheck source=tests/smoke/real.bash
+. "$ROOT/tests/smoke/real.bash"
 ROUNDS=${ROUNDS:-5} SECONDS_EACH=${SECONDS_EACH:-3} CLIENTS=${CLIENTS:-8}
 export BENCH_DIR
 BENCH_DIR=$(mktemp -d) || exit 1
@@ -63,7 +65,7 @@ spawn() { # NAME [VAR=VALUE...] PROGRAM [ARG...]
   local name=$1 env=()
   shift
   while [[ $1 == [A-Z_]*=* ]]; do env+=("$1"); shift; done
-  read -r us kib <<<"$(env GATEWAY_INTERFACE=CGI/1.1 SERVER_PROTOCOL=HTTP/1.1 REMOTE_ADDR=127.0.0.1 "${env[@]}" "$B/tests/bench/spawn" 300 "$@")"
+  read -r us kib <<<"$(env GATEWAY_INTERFACE=CGI/1.1 SERVER_PROTOCOL=HTTP/1.1 REMOTE_ADDR=127.0.0.1 "${env[@]}" "$B/tests/bench/spawn" ${per_run:+"$per_run"} "${runs:-300}" "$@")"
   printf '%s %s %s\n' "$name" "$us" "$kib" >>"$BENCH_DIR/spawn"
 }
 spawn hello "$B/tests/bench/hello"
@@ -71,12 +73,45 @@ spawn todos "HTTP_AUTHORIZATION=Bearer $BENCH_TOKEN" REQUEST_METHOD=GET "$B/cgi-
 spawn todos-401 REQUEST_METHOD=GET "$B/cgi-bin/todos"
 spawn refresh-400 REQUEST_METHOD=POST "$B/cgi-bin/refresh"
 spawn exchange-401 REQUEST_METHOD=POST "$B/cgi-bin/exchange"
+# A proof is good once, so each run has its own; the user is another one each time, as in life.
+for i in $(seq 100); do echo "Bearer $(signed '' "sub=\"bench$i\"")"; done >"$BENCH_DIR/proofs"
+runs=100 per_run="HTTP_AUTHORIZATION=$BENCH_DIR/proofs" spawn exchange REQUEST_METHOD=POST "$B/cgi-bin/exchange"
+[ "$(sqlite3 "$BENCH_DIR/site/data/latchkey.db" "SELECT count(*) FROM family WHERE subject LIKE 'bench%'")" = 100 ] || fail "exchange made no sessions"
 spawn keytool-status "$B/bin/keytool" status
 spawn jwks-fetch-show "$B/libexec/jwks-fetch" --show
 
+# ---- verifications per second, against the bare operation ---------------------------------------------------------------
+bare() { # NAME: of openssl speed; verifications per second of processor time
+  [ "$1" != pss ] || { "$B/tests/bench/verify" bare 1; return; }
+  openssl speed -seconds 1 -mr "$1" 2>/dev/null | sed -n 's/^+F[246]:.*://p'
+}
+declare -A operation=([EdDSA]=ed25519 [ES256]=ecdsap256 [ES512]=ecdsap521 [RS256]=rsa3072 [PS256]=pss)
+algorithms=(EdDSA ES256 ES512 RS256 PS256)
+for _ in $(seq "$ROUNDS"); do
+  for alg in "${algorithms[@]}"; do
+    "$B/tests/bench/verify" "$alg" 1 >>"$BENCH_DIR/verify.$alg"
+    bare "${operation[$alg]}" >>"$BENCH_DIR/bare.$alg"
+  done
+done
+
+# ---- from a rotation to the first accepted token ------------------------------------------------------------------------
+# The token is of a key that nobody has seen, so the exchange fetches the keys; beside it one of a key that is cached.
+exchange_ms() { # TOKEN
+  local answer
+  answer=$(curl_ -o /dev/null -w '%{http_code} %{time_total}' -X POST -d '' -H "Authorization: Bearer $1" "$CGI/exchange")
+  [ "${answer% *}" = 200 ] || fail "after a rotation: $answer"
+  awk -v s="${answer#* }" 'BEGIN {printf "%.2f\n", s * 1000}'
+}
+for i in $(seq "$((ROUNDS * 2))"); do
+  ba_control POST /rotate >/dev/null
+  exchange_ms "$(signed '' "sub=\"rotation$i\"")" >>"$BENCH_DIR/ms.first" || exit 1
+  exchange_ms "$(signed '' "sub=\"known$i\"")" >>"$BENCH_DIR/ms.known" || exit 1
+done
+
 # ---- the table ------------------------------------------------------------------------------------------------------------
 base=$(median "$BENCH_DIR/rps.hello")
-base_us=$(awk '$1 == "hello" {print $2}' "$BENCH_DIR/spawn")
+spawned() { awk -v name="$1" '$1 == name {print $2}' "$BENCH_DIR/spawn"; } # NAME: its microseconds
+base_us=$(spawned hello)
 {
   printf '{"clients":%d,"rounds":%d,"errors":%d,"requests":{' "$CLIENTS" "$ROUNDS" "$errors"
   separator=
@@ -91,7 +126,15 @@ base_us=$(awk '$1 == "hello" {print $2}' "$BENCH_DIR/spawn")
     printf '%s"%s":{"us":%s,"ratio":%s,"peak_kib":%s}' "$separator" "$name" "$us" "$(ratio "$us" "$base_us")" "$kib"
     separator=,
   done <"$BENCH_DIR/spawn"
-  printf '}}\n'
+  printf '},"verify":{'
+  separator=
+  for alg in "${algorithms[@]}"; do
+    rate=$(median "$BENCH_DIR/verify.$alg")
+    printf '%s"%s":{"per_second":%s,"ratio":%s}' "$separator" "$alg" "$rate" "$(ratio "$rate" "$(median "$BENCH_DIR/bare.$alg")")"
+    separator=,
+  done
+  printf '},"exchange":{"times_todos":%s},' "$(ratio "$(spawned exchange)" "$(spawned todos)")"
+  printf '"rotation":{"first_token_ms":%s,"known_key_ms":%s}}\n' "$(median "$BENCH_DIR/ms.first")" "$(median "$BENCH_DIR/ms.known")"
 } >"$B/bench.json"
 
 printf '\n%s clients, medians of %s alternating rounds of %s s; failed requests: %s\n\n' "$CLIENTS" "$ROUNDS" "$SECONDS_EACH" "$errors"
@@ -104,5 +147,12 @@ printf '\n%-18s %12s %16s %12s\n' 'one process' 'microseconds' 'times hello' 'pe
 while read -r name us kib; do
   printf '%-18s %12s %16s %12s\n' "$name" "$us" "$(ratio "$us" "$base_us")" "$kib"
 done <"$BENCH_DIR/spawn"
+printf '%-18s %12s %16s\n' 'exchange to todos' '' "$(ratio "$(spawned exchange)" "$(spawned todos)")"
+printf '\n%-18s %12s %16s\n' 'verifying, warm' 'per second' 'ratio to OpenSSL'
+for alg in "${algorithms[@]}"; do
+  rate=$(median "$BENCH_DIR/verify.$alg")
+  printf '%-18s %12s %16s\n' "$alg" "$rate" "$(ratio "$rate" "$(median "$BENCH_DIR/bare.$alg")")"
+done
+printf '\nfirst token after a rotation of the provider: %s ms; one of a cached key: %s ms\n' "$(median "$BENCH_DIR/ms.first")" "$(median "$BENCH_DIR/ms.known")"
 printf '\nwritten: %s\n' "${B#"$ROOT"/}/bench.json"
 [ "$errors" = 0 ] || fail "$errors requests failed"

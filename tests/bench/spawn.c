@@ -1,5 +1,6 @@
-/* spawn COUNT PROGRAM [ARGUMENT...]: runs it COUNT times in turn, standard input and output on /dev/null, and prints
- * "MICROSECONDS KIB": the median time of one run and the largest peak of resident memory. */
+/* spawn [NAME=FILE] COUNT PROGRAM [ARGUMENT...]: runs it COUNT times in turn, standard input and output on /dev/null, and
+ * prints "MICROSECONDS KIB": the median time of one run and the largest peak of resident memory. With NAME=FILE each run
+ * has the next line of FILE in the environment variable NAME. */
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/resource.h>
@@ -29,21 +30,40 @@ static int64_t run_once(char *const argv[], const posix_spawn_file_actions_t *ac
     return clock_monotonic_us() - began;
 }
 
+/* The next line of `lines` into the variable; true when there is nothing to set. */
+static bool set_next(const char *name, FILE *lines)
+{
+    static char line[65536];
+    if (!lines)
+        return true;
+    if (!fgets(line, sizeof line, lines))
+        return false;
+    line[strcspn(line, "\n")] = '\0';
+    return setenv(name, line, 1) == 0;
+}
+
 int main(int argc, char **argv)
 {
+    char *equals = argc > 1 ? strchr(argv[1], '=') : NULL, *name = argv[1];
+    FILE *lines = equals ? fopen(equals + 1, "re") : NULL;
+    if (equals) {
+        *equals = '\0';
+        argc--;
+        argv++;
+    }
     static int64_t took[COUNT_MAX];
     uint64_t count = 0;
     long kib = 0;
     posix_spawn_file_actions_t actions;
-    if (argc < 3 || parse_u64(span_of(argv[1]), COUNT_MAX, &count) || count == 0) {
-        fputs("usage: spawn COUNT PROGRAM [ARGUMENT...]\n", stderr);
+    if ((equals && !lines) || argc < 3 || parse_u64(span_of(argv[1]), COUNT_MAX, &count) || count == 0) {
+        fputs("usage: spawn [NAME=FILE] COUNT PROGRAM [ARGUMENT...]\n", stderr);
         return 64;
     }
     posix_spawn_file_actions_init(&actions);
     for (int fd = 0; fd < 3; fd++)
         posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
     for (uint64_t i = 0; i < count; i++)
-        if ((took[i] = run_once(argv + 2, &actions, &kib)) < 0)
+        if (!set_next(name, lines) || (took[i] = run_once(argv + 2, &actions, &kib)) < 0)
             return 1;
     qsort(took, count, sizeof took[0], by_value);
     printf("%lld %ld\n", (long long)took[count / 2], kib);
