@@ -117,7 +117,8 @@ for alg in EdDSA ES256 ES512 RS256 PS256; do
   token=$(sign '')
   node "$ROOT/tests/smoke/surgery.mjs" "$token" >"$JAR_DIR/cut"
   while read -r name changed; do
-    [ "$name" = twin ] || bad "$alg: signature: $name" jws_signature "$changed"
+    [ "$name" != twin ] || continue
+    bad "$alg: signature: $name" jws_signature "$changed"
   done <"$JAR_DIR/cut"
   other=$(sign '' sub='"root"')
   bad "$alg: signature of another token" jws_signature "${other%.*}.${token##*.}"
