@@ -45,6 +45,8 @@ int jwk_finish(struct jwk *key)
     int error = jwk_check_public(key);
     if (!error && key->is_private)
         error = jwk_check_pair(key);
+    if (!error && !(key->verifier = calloc(1, sizeof *key->verifier)))
+        error = LK_NOMEM;
     return error ? error : jwk_make_pkey(key);
 }
 
@@ -52,6 +54,9 @@ void jwk_free(struct jwk *key)
 {
     if (!key)
         return;
+    if (key->verifier)
+        jwk_verifier_reset(key->verifier);
+    free(key->verifier);
     EVP_PKEY_free(key->pkey);
     secret_wipe(key, sizeof *key);
     free(key);

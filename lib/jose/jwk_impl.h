@@ -40,7 +40,16 @@ struct jwk {
     char kid[JWK_KID_MAX + 1];
     struct jwk_number part[JWK_PARTS_MAX];
     EVP_PKEY *pkey;
+    struct jwk_verifier *verifier; /* what jwk_verify keeps for the next call; not for EdDSA */
 };
+
+struct jwk_verifier {
+    const struct jwa *alg; /* NULL: nothing is kept yet */
+    EVP_MD *digest;
+    EVP_PKEY_CTX *ctx;
+};
+
+void jwk_verifier_reset(struct jwk_verifier *verifier);
 
 const struct jwk_kty *jwk_kty(const struct jwk *key);
 
