@@ -1,6 +1,6 @@
-/* spawn [NAME=FILE] COUNT PROGRAM [ARGUMENT...]: runs it COUNT times in turn, standard input and output on /dev/null, and
- * prints "MICROSECONDS KIB": the median time of one run and the largest peak of resident memory. With NAME=FILE each run
- * has the next line of FILE in the environment variable NAME. */
+/* spawn [NAME=FILE] COUNT PROGRAM [ARGUMENT...]: runs it COUNT times in turn, standard input and output on /dev/null,
+ * and prints "MICROSECONDS KIB": the median time of one run and the largest peak of resident memory. With NAME=FILE
+ * each run has the next line of FILE in the environment variable NAME. */
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/resource.h>
