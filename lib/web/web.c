@@ -73,12 +73,24 @@ static int count_failure(struct site *site, struct request *req, struct response
     return 0;
 }
 
+/* A provider's key is not here, and the fetch begins when this answer has gone: it is worth trying again at once, not
+ * after the pause of an outage. */
+static int key_is_coming(struct request *req, struct response *res, const struct refusal *refusal)
+{
+    req->log_reason = lk_error_code(refusal->reason);
+    response_header(res, "Retry-After", "2");
+    render(res, refusal);
+    return WEB_ANSWERED;
+}
+
 int web_admit(struct site *site, struct request *req, struct response *res, const struct demand *demand, bool write,
               int64_t now, struct principal *who)
 {
     struct refusal refusal = {0};
     int error = guard_admit(site, req->authorization, demand, write, now, who, &refusal);
     web_refresh_later(site, res);
+    if (error == LK_UNAVAILABLE && site->refresh.provider)
+        return key_is_coming(req, res, &refusal);
     if (error && refusal.status >= 500)
         return error;
     if (error) {

@@ -88,7 +88,7 @@ provider_key EdDSA newer
 : >"$SITE/asked"
 LATE=$(KEY=$SITE/newer.jwk proof)
 call both "$LATE"
-like "a key that is not known yet is 503" "$STATUS $(header retry-after)" '503 [0-9]*'
+is "a key that is not known yet is 503, for a moment" "$STATUS $(header retry-after)" '503 2'
 check "... and is fetched afterwards" wait_for 10 knows newer
 call both "$LATE"
 is "... so that it is taken the next time" "$STATUS" 200
@@ -100,6 +100,34 @@ is "without any set it is 503" "$STATUS" 503
 check "... and one is fetched afterwards" wait_for 10 knows newer
 call both "$LATE"
 is "... so that it is taken then" "$STATUS" 200
+
+provider_stop
+rm -f "$SITE"/provider/*
+call both "$LATE"
+check "a fetch that fails is an attempt" wait_for 10 test -s "$SITE/provider/jwks.cache.attempt"
+attempted() { grep -q 'outcome.*onnect' "$SITE/provider/jwks.cache.attempt"; }
+check "... that says why" wait_for 10 attempted
+call both "$LATE"
+is "... and in an outage 503 is for longer" "$STATUS $(header retry-after)" '503 30'
+provider_start "$PROVIDER_PORT"
+prime
+
+# What the guard does not need it does not read.
+opened() { grep -c "$1" "$SITE/trace"; }
+if strace -o "$SITE/trace" true 2>"$SITE/err"; then
+  sign_in
+  for mode in own both; do
+    variables todos GET
+    answer env -i "${VARIABLES[@]}" ASAN_OPTIONS=detect_leaks=0 "HTTP_AUTHORIZATION=Bearer $ACCESS" "LATCHKEY_API_ACCEPT=$mode" \
+      "LATCHKEY_CLAIMS_FILE=$SITE/claims.json" strace -f -o "$SITE/trace" -e trace=file "$B/cgi-bin/todos"
+    is "accept = $mode: our own token reads no file of a provider and no policy" "$STATUS $(opened "$SITE/provider") $(opened claims.json)" '200 0 0'
+  done
+  answer env -i "${VARIABLES[@]}" ASAN_OPTIONS=detect_leaks=0 "HTTP_AUTHORIZATION=Bearer $LATE" LATCHKEY_API_ACCEPT=provider \
+    strace -f -o "$SITE/trace" -e trace=file "$B/cgi-bin/todos"
+  is "accept = provider: its token reads no key of ours" "$STATUS $(opened "$SITE/keys/")" '200 0'
+else
+  tap 1 "what is read # SKIP strace may not trace here: $(head -c 80 "$SITE/err")"
+fi
 
 # ---- two providers ---------------------------------------------------------------------------------------------------
 
