@@ -7,6 +7,9 @@
 ROOT=${ROOT:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)}
 B=$(cd "${B:-$ROOT/build}" && pwd)
 
+# Everything here is on this machine, whatever proxy the environment names.
+export no_proxy=localhost,127.0.0.1 NO_PROXY=localhost,127.0.0.1
+
 free_port() {
   local port
   for _ in $(seq 200); do

@@ -6,7 +6,10 @@
 # From elsewhere set BA_ROOT to the top of the tree first. README.md is the manual.
 
 BA_ROOT=${BA_ROOT:-$PWD}
-BA_DIR=$BA_ROOT/build/betterauth
+# One installation serves every build directory, unless the tree cannot be written.
+BA_BUILD=$BA_ROOT/build
+mkdir -p "$BA_BUILD" 2>/dev/null && [ -w "$BA_BUILD" ] || BA_BUILD=${B:-$BA_BUILD}
+BA_DIR=$BA_BUILD/betterauth
 BA_NODE_VERSION=20.20.2
 export BA_URL='' BA_ISSUER='' BA_CONTROL='' BA_PID=''
 
@@ -25,19 +28,19 @@ ba_npm() { # ARGS...: npm, quiet and without install scripts
 }
 
 ba_locked() { # NAME COMMAND...: the command, alone in build/
-	_ba_lock=$BA_ROOT/build/$1.lock
+	_ba_lock=$BA_BUILD/$1.lock
 	shift
-	mkdir -p "$BA_ROOT/build" || return 1
+	mkdir -p "$BA_BUILD" || return 1
 	(flock 9 && "$@") 9>"$_ba_lock"
 }
 
 ba_fetch_node() { # CPU: Node.js for it from npm into build/node
-	_ba_bin=$BA_ROOT/build/node/node_modules/node-linux-$1/bin/node
+	_ba_bin=$BA_BUILD/node/node_modules/node-linux-$1/bin/node
 	ba_is_node "$_ba_bin" && return
 	command -v npm >/dev/null || { ba_fail 'needs Node.js 20 or later, or npm to fetch it'; return 1; }
-	mkdir -p "$BA_ROOT/build/node"
-	ba_npm install --prefix "$BA_ROOT/build/node" --no-save --no-package-lock \
-		"node-linux-$1@$BA_NODE_VERSION" >"$BA_ROOT/build/node/npm.log" 2>&1 ||
+	mkdir -p "$BA_BUILD/node"
+	ba_npm install --prefix "$BA_BUILD/node" --no-save --no-package-lock \
+		"node-linux-$1@$BA_NODE_VERSION" >"$BA_BUILD/node/npm.log" 2>&1 ||
 		ba_fail "npm could not fetch node-linux-$1@$BA_NODE_VERSION: see build/node/npm.log"
 }
 
@@ -58,7 +61,7 @@ ba_node() {
 	*) ba_fail "no Node.js for $(uname -sm) on npm: set LATCHKEY_NODE"; return 1 ;;
 	esac
 	ba_locked node ba_fetch_node "$_ba_cpu" || return 1
-	printf '%s\n' "$BA_ROOT/build/node/node_modules/node-linux-$_ba_cpu/bin/node"
+	printf '%s\n' "$BA_BUILD/node/node_modules/node-linux-$_ba_cpu/bin/node"
 }
 
 ba_install_packages() { # NODE: with it as npm's node

@@ -66,7 +66,7 @@ export SITE_ORIGINS=${DEMO_ORIGINS-$BA_URL http://localhost:3000 http://localhos
 site_make "$D" "$BA_ISSUER" "$port" || exit 1
 export LATCHKEY_CONF=$D/latchkey.conf
 KEYTOOL=${B#"$ROOT"/}/bin/keytool
-printf '  $ export LATCHKEY_CONF=%s\n  $ %s init\n' "$LATCHKEY_CONF" "$KEYTOOL"
+printf '  $ export LATCHKEY_CONF=%q\n  $ %s init\n' "$LATCHKEY_CONF" "$KEYTOOL"
 run "$KEYTOOL status"
 expect "one key signs, a standby is published" '*active*published*'
 site_start "$D" || exit 1
@@ -143,15 +143,9 @@ expect "logged out" 204
 run "curl -sS -i $BASE_URL/cgi-bin/todos -H \"Authorization: Bearer \$ACCESS\""
 expect "the access token is refused at once" '*401*invalid_token*'
 
-cat >"$D/env.new" <<ENV
-BASE_URL=$BASE_URL
-CGI_URL=$BASE_URL/cgi-bin
-BETTERAUTH_URL=$BA_URL
-BETTERAUTH_CONTROL=$BA_CONTROL
-JWKS_URL=$BASE_URL/.well-known/jwks.json
-KEYS_DIR=$D/keys
-LATCHKEY_CONF=$D/latchkey.conf
-ENV
+printf '%s=%q\n' BASE_URL "$BASE_URL" CGI_URL "$BASE_URL/cgi-bin" BETTERAUTH_URL "$BA_URL" \
+  BETTERAUTH_CONTROL "$BA_CONTROL" JWKS_URL "$BASE_URL/.well-known/jwks.json" KEYS_DIR "$D/keys" \
+  LATCHKEY_CONF "$D/latchkey.conf" >"$D/env.new"
 mv "$D/env.new" "$D/env"
 
 if [ "$WRONG" != 0 ]; then
