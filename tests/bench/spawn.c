@@ -45,16 +45,17 @@ static bool set_next(const char *name, FILE *lines)
 int main(int argc, char **argv)
 {
     char *equals = argc > 1 ? strchr(argv[1], '=') : NULL, *name = argv[1];
-    FILE *lines = equals ? fopen(equals + 1, "re") : NULL;
-    if (equals) {
-        *equals = '\0';
-        argc--;
-        argv++;
-    }
+    static FILE *lines; /* until the end of the process */
     static int64_t took[COUNT_MAX];
     uint64_t count = 0;
     long kib = 0;
     posix_spawn_file_actions_t actions;
+    if (equals) {
+        *equals = '\0';
+        lines = fopen(equals + 1, "re");
+        argc--;
+        argv++;
+    }
     if ((equals && !lines) || argc < 3 || parse_u64(span_of(argv[1]), COUNT_MAX, &count) || count == 0) {
         fputs("usage: spawn [NAME=FILE] COUNT PROGRAM [ARGUMENT...]\n", stderr);
         return 64;
