@@ -100,6 +100,16 @@ expect "listed" "\\[*$TODO*\\]"
 run "curl -sS -X PATCH $BASE_URL/cgi-bin/todos/$TODO -H \"Authorization: Bearer \$ACCESS\" -H 'Content-Type: application/json' -d '{\"completed\":true}'"
 expect "completed" '*"completed":true*'
 
+printf '  a page of a list, by priority, of those that are open:\n'
+for todo in '{"title":"Read docs/http.md","priority":"low","tags":["docs"]}' '{"title":"Host it","due":"2030-01-31","priority":"high"}' '{"title":"Rotate a key"}'; do
+  curl -sS -o /dev/null "$BASE_URL/cgi-bin/todos" -H "Authorization: Bearer $ACCESS" -H 'Content-Type: application/json' -d "$todo"
+done
+run "curl -sS -i '$BASE_URL/cgi-bin/todos?completed=false&sort=-priority,due&limit=2' -H \"Authorization: Bearer \$ACCESS\" -H 'Prefer: count=exact' | grep -iE '^(link|etag|x-total-count|.[{])'"
+expect "the most urgent come first, and Link leads on" '*rel="next"*Host it*Rotate a key*'
+ETAG=$(sed -n 's/^[Ee][Tt]ag: //p' <<<"$OUT" | tr -d '\r')
+run "curl -sS -o /dev/null -w '%{http_code}' $BASE_URL/cgi-bin/todos -H \"Authorization: Bearer \$ACCESS\" -H 'If-None-Match: $ETAG'"
+expect "asked again, the list has not changed" 304
+
 step "5. refresh: the cookie is rotated, a new access token comes"
 cp "$JAR" "$SAVED"
 printf '  $ cp %s %s\n' "$JAR" "$SAVED"

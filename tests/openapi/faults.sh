@@ -31,4 +31,6 @@ try sessions DELETE ''
 try sessions DELETE /x
 for method in GET POST DELETE; do try todos "$method" ''; done
 for method in GET PATCH PUT DELETE; do try todos "$method" "/$ID"; done
+for _ in 1 2; do todos GET LATCHKEY_LIMITS_TODOS_USER=1/1m; done
+is "too many requests" "$STATUS" 429
 site_finish

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# The program of docs/build-your-own.md, as it stands there, behind the guard.
+# shellcheck disable=SC2016,SC2119
+set -u
+# shellcheck source=tests/cgi/site.bash
+. "$(dirname "$0")/site.bash"
+site_begin
+
+whoami() { # METHOD [VAR=VALUE...]
+  variables whoami "$1"
+  answer env -i "${VARIABLES[@]}" "${@:2}" "$B/own/whoami"
+}
+lines() { sed -n '/^```c$/,/^```$/p' "$ROOT/docs/build-your-own.md" | sed '1d;$d' | grep -c .; }
+check "it has about 40 lines" test "$(lines)" -le 42
+sign_in
+whoami GET "HTTP_AUTHORIZATION=Bearer $ACCESS"
+is "a token is told whose it is" "$STATUS $BODY" \
+  "200 {\"subject\":\"ann\",\"session\":\"$SID\",\"roles\":\"user\",\"features\":\"todos\",\"admin\":false}"
+whoami HEAD "HTTP_AUTHORIZATION=Bearer $ACCESS"
+is "HEAD too" "$STATUS $BODY" '200 '
+whoami GET
+is "without a token the challenge is bare" "$STATUS $(challenge)" '401 bare'
+whoami GET 'HTTP_AUTHORIZATION=Bearer x.y.z'
+is "rubbish is an invalid token" "$STATUS $(challenge)" '401 invalid_token'
+whoami GET "HTTP_AUTHORIZATION=Bearer $PROOF"
+is "so is BetterAuth's" "$STATUS $(challenge)" '401 invalid_token'
+whoami POST "HTTP_AUTHORIZATION=Bearer $ACCESS"
+is "another method is 405" "$STATUS $(header allow)" '405 GET, HEAD, OPTIONS'
+whoami GET "PATH_INFO=/x" "HTTP_AUTHORIZATION=Bearer $ACCESS"
+is "another path is 404" "$STATUS" 404
+whoami GET HTTP_ORIGIN=https://app.example
+is "a configured origin may read it" "$(header access-control-allow-origin)" https://app.example
+echo '{"default_roles":["guest"]}' >"$SITE/claims.json"
+user=$ACCESS
+exchange "$(proof)" "LATCHKEY_CLAIMS_FILE=$SITE/claims.json"
+take
+whoami GET "HTTP_AUTHORIZATION=Bearer $ACCESS"
+is "without the role it is 403" "$STATUS $(challenge)" '403 insufficient_scope'
+cgi refresh DELETE "HTTP_COOKIE=__Host-latchkey=$COOKIE"
+whoami GET "HTTP_AUTHORIZATION=Bearer $ACCESS"
+is "after logout the token is invalid, at once" "$STATUS $(challenge)" '401 invalid_token'
+whoami GET "HTTP_AUTHORIZATION=Bearer $user"
+is "... that of another session is not" "$STATUS" 200
+site_finish
