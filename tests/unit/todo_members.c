@@ -157,6 +157,8 @@ START_TEST(title_has_at_most_500_characters_however_long)
     ck_ok(todo_create(db, "alice", &t, NOW));
     ck_ok(todo_read(db, "alice", t.id, &read));
     ck_assert_str_eq(read.title, t.title);
+    todo_free(&read);
+    todo_free(&t);
     closed();
 }
 END_TEST
