@@ -7,10 +7,8 @@
 #include "http/precondition.h"
 #include "http/problem.h"
 #include "http/serve.h"
-#include "todo/cursor.h"
-#include "todo/list.h"
 #include "web/idempotency.h"
-#include "web/query.h"
+#include "web/listing.h"
 #include "web/web.h"
 
 #define BODY_MAX    (256U << 10) /* notes of 20000 characters, each written as two \u escapes */
@@ -100,99 +98,6 @@ static int merge_body(struct call *c, struct todo *t, bool create)
 
 /* ---- the collection ---- */
 
-struct parsing {
-    struct todo_query *query;
-    struct buf *links; /* the parameters of this list, without its cursor */
-    const char *fault;
-};
-
-static int take_parameter(void *context, struct span name, struct span value)
-{
-    struct parsing *p = context;
-    int error = todo_query_set(p->query, name, value, &p->fault);
-    if (error == LK_NOT_FOUND)
-        p->fault = "There is no such query parameter.";
-    if (error || span_equals(name, "after") || span_equals(name, "before"))
-        return error;
-    return web_query_add(p->links, name, value);
-}
-
-static int take_query(struct call *c, struct todo_query *query, struct buf *links)
-{
-    struct parsing p = {query, links, "The query is malformed."};
-    todo_query_init(query);
-    int error = *c->req->query ? form_each(span_of(c->req->query), take_parameter, &p) : 0;
-    return error == LK_SYNTAX || error == LK_NOT_FOUND ? refuse(c, 400, p.fault) : error;
-}
-
-struct listing {
-    struct todo_query query;
-    struct todo_place place;
-    struct buf links, digest;
-    uint8_t key[CURSOR_KEY_SIZE];
-};
-
-static int take_cursor(struct call *c, struct listing *l)
-{
-    int error = todo_query_digest(&l->query, c->who.subject, &l->digest);
-    if (!error)
-        error = cursor_key(c->site->db, l->key);
-    if (!error && l->query.turn != TODO_FIRST)
-        error = cursor_read(l->key, buf_all(&l->digest), span_of(l->query.cursor), &l->place);
-    return error == LK_SYNTAX ? refuse(c, 400, "after or before is no cursor of this list.") : error;
-}
-
-static int add_link(struct call *c, struct listing *l, const char *parameter, const struct todo_place *place,
-                    const char *relation)
-{
-    char cursor[CURSOR_TEXT_SIZE] = "";
-    int error = *parameter ? cursor_write(l->key, buf_all(&l->digest), place, cursor) : 0;
-    const char *query = buf_cstr(&l->links);
-    if (!error)
-        response_headerf(c->res, "Link", "<%s%s%s%s%s%s%s>; rel=\"%s\"", c->url, *query || *parameter ? "?" : "", query,
-                         *query && *parameter ? "&" : "", parameter, *parameter ? "=" : "", cursor, relation);
-    return error;
-}
-
-static int add_links(struct call *c, struct listing *l, const struct todo_page *page)
-{
-    int error = 0;
-    if (*page->last.id && page->after)
-        error = add_link(c, l, "after", &page->last, "next");
-    if (!error && *page->first.id && page->before)
-        error = add_link(c, l, "before", &page->first, "prev");
-    if (!error && (page->before || page->after))
-        error = add_link(c, l, "", NULL, "first");
-    return error;
-}
-
-static int add_count(struct call *c, const struct todo_query *query)
-{
-    int64_t count = 0;
-    if (!prefers(c->req, "count=exact"))
-        return 0;
-    int error = todo_count(c->site->db, c->who.subject, query, &count);
-    if (!error) {
-        response_headerf(c->res, "X-Total-Count", "%lld", (long long)count);
-        response_header(c->res, "Preference-Applied", "count=exact");
-    }
-    return error;
-}
-
-static int send_page(struct call *c, struct listing *l)
-{
-    struct todo_page page = {0};
-    int error = todo_list(c->site->db, c->who.subject, &l->query, &l->place, c->url, &page);
-    if (!error)
-        error = add_links(c, l, &page);
-    if (!error)
-        error = add_count(c, &l->query);
-    if (!error)
-        response_json(c->res, 200, "application/json", page.items);
-    json_decref(page.items);
-    return error;
-}
-
 static int collection_conditions(struct call *c)
 {
     int64_t generation = 0;
@@ -202,16 +107,15 @@ static int collection_conditions(struct call *c)
 
 static int list(struct call *c)
 {
-    struct listing l = {.links = BUF_INIT(6000), .digest = BUF_INIT(3000)};
-    int error = take_query(c, &l.query, &l.links);
+    struct listing l;
+    int error = listing_read(c->req, c->res, &l);
     if (!error)
-        error = take_cursor(c, &l);
+        error = listing_open(c->site->db, c->who.subject, c->res, &l);
     if (!error)
         error = collection_conditions(c);
     if (!error)
-        error = send_page(c, &l);
-    buf_free(&l.links);
-    buf_free(&l.digest);
+        error = listing_send(c->site->db, c->who.subject, c->req, c->res, c->url, &l);
+    listing_free(&l);
     return error;
 }
 
@@ -231,18 +135,17 @@ static int create(struct call *c)
 
 static int delete_all(struct call *c)
 {
-    struct todo_query query;
-    struct buf links = BUF_INIT(6000);
-    int error = take_query(c, &query, &links);
-    buf_free(&links);
-    if (!error && todo_query_has_other(&query, "completed"))
+    struct listing l;
+    int error = listing_read(c->req, c->res, &l);
+    if (!error && todo_query_has_other(&l.query, "completed"))
         error = refuse(c, 400, "Only completed chooses what is deleted.");
     if (!error)
         error = collection_conditions(c);
     if (!error)
-        error = todo_delete_all(c->site->db, c->who.subject, query.which, c->now_us);
+        error = todo_delete_all(c->site->db, c->who.subject, l.query.which, c->now_us);
     if (!error)
         response_empty(c->res, 204);
+    listing_free(&l);
     return error;
 }
 

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/secret.h"
 
-#define KEYS_SIZE  (TODO_SORTS * 8)
+#define KEYS_SIZE  ((size_t)TODO_SORTS * 8)
 #define PLACE_SIZE (KEYS_SIZE + TODO_ID_SIZE - 1)
 #define TAG_SIZE   16
 

@@ -45,7 +45,7 @@ static int64_t days_since_epoch(int year, int month, int day)
     int from_march = month > 2 ? month - 3 : month + 9;
     int in_year = (153 * from_march + 2) / 5 + day - 1;
     int era = y / 400, of_era = y % 400;
-    return INT64_C(146097) * era + of_era * 365 + of_era / 4 - of_era / 100 + in_year - 719468;
+    return INT64_C(146097) * era + INT64_C(365) * of_era + of_era / 4 - of_era / 100 + in_year - 719468;
 }
 
 static int parse_date(struct span s, int64_t *seconds)
@@ -97,7 +97,7 @@ static int parse_zone(struct span s, int64_t *seconds)
     int hour = number(s.p + 1, 2), minute = number(s.p + 4, 2);
     if (hour > 23 || minute > 59)
         return LK_SYNTAX;
-    *seconds = (s.p[0] == '-' ? -1 : 1) * (hour * 3600 + minute * 60);
+    *seconds = INT64_C(60) * (s.p[0] == '-' ? -1 : 1) * (hour * 60 + minute);
     return 0;
 }
 

@@ -26,7 +26,7 @@ int search_text(const struct todo *t, struct buf *out)
 static void add_literal(struct span s, struct buf *out)
 {
     for (size_t i = 0; i < s.n; i++) {
-        if (memchr("%_!", s.p[i], 3))
+        if (s.p[i] == '%' || s.p[i] == '_' || s.p[i] == '!')
             buf_str(out, "!");
         buf_add(out, s.p + i, 1);
     }

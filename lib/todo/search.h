@@ -6,7 +6,7 @@
 /* What the column `search` has: the tags, title and notes case folded (text_fold), each between separators that no
  * text can have. So one LIKE finds a whole tag, and another a text inside title, notes or a tag. */
 
-#define SEARCH_BYTES ((TODO_NOTES_MAX + TODO_TITLE_MAX + TODO_TAGS_MAX * (TODO_TAG_MAX + 1) + 3) * 4)
+#define SEARCH_BYTES ((size_t)(TODO_NOTES_MAX + TODO_TITLE_MAX + TODO_TAGS_MAX * (TODO_TAG_MAX + 1) + 3) * 4)
 
 int search_text(const struct todo *t, struct buf *out);
 

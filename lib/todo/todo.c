@@ -7,7 +7,7 @@
 
 _Static_assert(TODO_ID_SIZE == UUID7_SIZE, "an id is a UUIDv7");
 
-#define TAGS_BYTES (TODO_TAGS_MAX * (TODO_TAG_MAX * 6 + 3) + 2)
+#define TAGS_BYTES ((size_t)TODO_TAGS_MAX * (TODO_TAG_MAX * 6 + 3) + 2)
 
 bool todo_id_valid(struct span id)
 {

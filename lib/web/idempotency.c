@@ -22,7 +22,7 @@ static int key_of(const struct request *req, struct span *out)
 
 static int hash(const char *subject, const struct request *req, struct span key, struct idempotency *out)
 {
-    struct buf text = BUF_INIT(REQUEST_VALUE_MAX * 3);
+    struct buf text = BUF_INIT((size_t)REQUEST_VALUE_MAX * 3);
     buf_printf(&text, "%s\n%s\n%s\n%s\n", subject, method_name(req->method), req->script, req->path);
     buf_span(&text, key);
     int error = text.error ? text.error : secret_sha256(buf_all(&text), out->key_hash);

@@ -196,6 +196,8 @@ bad_cursor "... nor for another user"
 ACCESS=$MINE
 list "q=%3E%0D%0A%22"
 bad_cursor "a line end in a parameter"
+list "q=a$(printf '+%.0s' {1..9000})"
+bad_cursor "a parameter that is mostly white space"
 list "q=%22%3E%2C%3Ca&limit=1"
 is "what is no problem in a link" "$STATUS $BODY" '200 []'
 

@@ -23,7 +23,7 @@ END_TEST
 START_TEST(listed_tags_are_found)
 {
     static const char *const lists[] = {
-        ETAG, "*", "\"x\", " ETAG, "\"x\"," ETAG ",\"y\"", " " ETAG " , \"\"", "\"a,b\", " ETAG};
+        ETAG, "*", ("\"x\", " ETAG), ("\"x\"," ETAG ",\"y\""), (" " ETAG " , \"\""), ("\"a,b\", " ETAG)};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         ck_assert_msg(etag_listed(lists[i], ETAG, false), "%s", lists[i]);
 }
@@ -31,8 +31,8 @@ END_TEST
 
 START_TEST(others_and_malformed_lists_are_not)
 {
-    static const char *const lists[] = {"",   "\"1-6\"",   "1-5",     "\"1-5",   "1-5\"",
-                                        "**", "\"\"1-5\"", ETAG ETAG, "x " ETAG, "'1-5'"};
+    static const char *const lists[] = {"",   "\"1-6\"",   "1-5",       "\"1-5",     "1-5\"",
+                                        "**", "\"\"1-5\"", (ETAG ETAG), ("x " ETAG), "'1-5'"};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         bool first = strcmp(lists[i], ETAG ETAG) == 0;
         ck_assert_msg(!etag_listed(lists[i], ETAG, true) || first, "%s", lists[i]);
