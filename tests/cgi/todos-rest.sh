@@ -238,4 +238,33 @@ send POST '' '{"title":"once"}' $key
 is "after a day the key is free again" "$STATUS $(header idempotency-replayed) $(count)" "201  $((N + 6))"
 is "... and the old ones go" "$(db 'SELECT count(*) FROM idempotency WHERE expires_at = 1')" 0
 
+# ---- at the same time ------------------------------------------------------------------------------------------------
+
+# Eight processes with one request; sets ANSWERS, a line of status and body each.
+race() { # METHOD PATH BODY VAR=VALUE
+  local pids=() i
+  IN=$3
+  variables todos "$1"
+  printf %s "$IN" >"$SITE/race.in"
+  for i in 1 2 3 4 5 6 7 8; do
+    env -i "${VARIABLES[@]}" "PATH_INFO=$2" "HTTP_AUTHORIZATION=Bearer $ACCESS" CONTENT_TYPE=$JSON LATCHKEY_STORE_BUSY=20s "$4" \
+      "$B/cgi-bin/todos" <"$SITE/race.in" >"$SITE/race.$i" 2>>"$SITE/log" &
+    pids+=($!)
+  done
+  wait "${pids[@]}"
+  IN=''
+  ANSWERS=$(for i in 1 2 3 4 5 6 7 8; do tr -d '\r' <"$SITE/race.$i" | sed -n 's/^Status: \([0-9]*\).*/\1/p; s/^{/ {/p' | tr -d '\n'; echo; done | sort)
+}
+N=$(count)
+race POST '' '{"title":"race"}' HTTP_IDEMPOTENCY_KEY=race
+is "one key at the same time: everybody gets the one answer" "$(sort -u <<<"$ANSWERS" | wc -l) ${ANSWERS%% *} $(count)" "1 201 $((N + 1))"
+ID=$(sed -n 's/.*"id":"\([^"]*\)".*/\1/p;q' <<<"$ANSWERS")
+at "/$ID"
+for title in 1 2 3; do
+  ETAG=$(header etag)
+  race PATCH "/$ID" "{\"title\":\"$title\"}" "HTTP_IF_MATCH=$ETAG"
+  is "one ETag at the same time: one changes it, the others are told" "$(cut -d' ' -f1 <<<"$ANSWERS" | tr '\n' ' ')" '200 412 412 412 412 412 412 412 '
+  at "/$ID"
+done
+
 site_finish

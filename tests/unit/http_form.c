@@ -107,6 +107,38 @@ START_TEST(a_value_over_the_limit_is_refused)
 }
 END_TEST
 
+struct seen {
+    char text[200];
+    int stop_at;
+};
+
+static int see(void *context, struct span key, struct span text)
+{
+    struct seen *seen = context;
+    size_t n = strlen(seen->text);
+    snprintf(seen->text + n, sizeof seen->text - n, "[%.*s|%.*s]", (int)key.n, key.p, (int)text.n, text.p);
+    return --seen->stop_at == 0 ? LK_EXISTS : 0;
+}
+
+START_TEST(each_pair_is_given_in_order)
+{
+    struct seen seen = {.text = ""};
+    ck_assert_int_eq(form_each(span_of("a=1&b=%26+x&a=&c"), see, &seen), 0);
+    ck_assert_str_eq(seen.text, "[a|1][b|& x][a|][c|]");
+}
+END_TEST
+
+START_TEST(pairs_end_where_the_caller_or_the_text_says)
+{
+    struct seen seen = {.text = "", .stop_at = 2};
+    ck_assert_int_eq(form_each(span_of("a=1&b=2&c=3"), see, &seen), LK_EXISTS);
+    ck_assert_str_eq(seen.text, "[a|1][b|2]");
+    seen = (struct seen){.text = ""};
+    ck_assert_int_eq(form_each(span_of("a=1&b=%zz&c=3"), see, &seen), LK_SYNTAX);
+    ck_assert_str_eq(seen.text, "[a|1]");
+}
+END_TEST
+
 UNIT_MAIN("http_form", values_are_decoded, malformed_coding_is_refused_wherever_it_stands,
           nothing_is_read_beyond_the_form, a_raw_nul_is_refused, a_name_twice_is_refused, an_absent_name_is_not_found,
-          a_value_over_the_limit_is_refused)
+          a_value_over_the_limit_is_refused, each_pair_is_given_in_order, pairs_end_where_the_caller_or_the_text_says)

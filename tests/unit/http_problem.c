@@ -62,5 +62,21 @@ START_TEST(statuses_have_the_words_of_rfc_9110)
 }
 END_TEST
 
+START_TEST(a_problem_may_list_its_faults)
+{
+    json_t *errors = json_pack("[{s:s, s:s}]", "pointer", "/a", "detail", "b");
+    response_init(&res);
+    problem_errors(&res, 422, "Some members are wrong.", errors);
+    ck_assert_int_eq(res.status, 422);
+    ck_assert_str_eq(res.media_type, "application/problem+json");
+    ck_assert_str_eq(buf_cstr(&res.body),
+                     "{\"type\":\"about:blank\",\"title\":\"Unprocessable Content\",\"status\":422,"
+                     "\"detail\":\"Some members are wrong.\",\"errors\":[{\"pointer\":\"/a\",\"detail\":\"b\"}]}");
+    json_decref(errors);
+    response_free(&res);
+}
+END_TEST
+
 UNIT_MAIN("http_problem", a_problem_has_type_title_status_and_detail, a_problem_may_have_no_detail,
-          an_oauth_error_is_never_stored, fields_that_were_added_before_stay, statuses_have_the_words_of_rfc_9110)
+          an_oauth_error_is_never_stored, fields_that_were_added_before_stay, statuses_have_the_words_of_rfc_9110,
+          a_problem_may_list_its_faults)
