@@ -11,6 +11,7 @@
 struct jwk;
 
 #define JWK_KID_MAX         128 /* bytes of a `kid` that we accept */
+#define JWK_KEY_OPS_MAX     16  /* `key_ops` that we read; RFC 7517 4.3 has eight */
 #define JWK_THUMBPRINT_SIZE 44  /* base64url of SHA-256 and a NUL */
 #define JWK_SIGNATURE_MAX   512 /* bytes: RSA 4096 */
 #define JWK_RSA_MIN_BITS    2048

@@ -14,11 +14,11 @@ static bool has_private_members(const json_t *object)
     return false;
 }
 
-/* RFC 7517 4.3: an array of strings, each once. */
+/* RFC 7517 4.3: an array of strings, each once. A long one would cost its square to compare. */
 static int ops_allow(const json_t *ops, const char *operation)
 {
     bool allowed = false;
-    if (!json_is_array(ops))
+    if (!json_is_array(ops) || json_array_size(ops) > JWK_KEY_OPS_MAX)
         return LK_JWK_FORM;
     for (size_t i = 0; i < json_array_size(ops); i++) {
         const char *name = json_string_value(json_array_get(ops, i));

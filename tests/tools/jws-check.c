@@ -152,7 +152,7 @@ static int run(struct check *c)
         worst = v.error ? 1 : worst;
     }
     buf_free(&line);
-    return ferror(stdin) || fflush(stdout) ? complain("input or output failed", NULL) : worst;
+    return ferror(stdin) || fflush(stdout) || ferror(stdout) ? complain("input or output failed", NULL) : worst;
 }
 
 int main(int argc, char **argv)

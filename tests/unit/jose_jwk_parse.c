@@ -89,6 +89,19 @@ START_TEST(use_key_ops_and_alg_bind)
 }
 END_TEST
 
+/* Comparing each with each other of as many as fit into a set took half a minute. */
+START_TEST(key_ops_are_few)
+{
+    for (size_t n = JWK_KEY_OPS_MAX; n <= JWK_KEY_OPS_MAX + 1; n++) {
+        json_t *object = json_of("{" RFC7515_A3_PUBLIC ",\"key_ops\":[\"verify\"]}");
+        for (size_t i = 1; i < n; i++)
+            json_array_append_new(json_object_get(object, "key_ops"), json_sprintf("op%zu", i));
+        ck_assert_int_eq(public_error(object), n > JWK_KEY_OPS_MAX ? LK_JWK_FORM : 0);
+        json_decref(object);
+    }
+}
+END_TEST
+
 /* Its misspelling in a draft of WebCrypto. */
 START_TEST(es521_in_a_key_means_es512)
 {
@@ -352,9 +365,10 @@ START_TEST(rfc7517_a1_keys_are_read)
 }
 END_TEST
 
-UNIT_MAIN("jose_jwk_parse", the_kind_of_key_is_checked, use_key_ops_and_alg_bind, es521_in_a_key_means_es512,
-          private_and_symmetric_members_refuse_the_key, a_kid_is_a_short_string_without_control_characters,
-          coordinates_have_their_exact_length_and_strict_base64url, points_off_the_curve_are_refused,
-          ed25519_points_of_small_order_are_refused, ed25519_points_that_are_not_canonical_are_refused,
-          ed25519_points_off_the_curve_are_refused, rsa_exponents_are_odd_and_bounded,
-          rsa_moduli_have_2048_to_4096_bits, rsa_moduli_of_the_roca_form_are_refused, rfc7517_a1_keys_are_read)
+UNIT_MAIN("jose_jwk_parse", the_kind_of_key_is_checked, use_key_ops_and_alg_bind, key_ops_are_few,
+          es521_in_a_key_means_es512, private_and_symmetric_members_refuse_the_key,
+          a_kid_is_a_short_string_without_control_characters, coordinates_have_their_exact_length_and_strict_base64url,
+          points_off_the_curve_are_refused, ed25519_points_of_small_order_are_refused,
+          ed25519_points_that_are_not_canonical_are_refused, ed25519_points_off_the_curve_are_refused,
+          rsa_exponents_are_odd_and_bounded, rsa_moduli_have_2048_to_4096_bits, rsa_moduli_of_the_roca_form_are_refused,
+          rfc7517_a1_keys_are_read)
