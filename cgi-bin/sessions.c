@@ -74,17 +74,6 @@ static int end_all(struct call *c)
     return error;
 }
 
-/* Whose sessions, before anything is asked of the database: it decides what the guard demands. */
-static int take_user(struct call *c)
-{
-    int error = form_get(span_of(c->req->query), "user", &c->user);
-    if (error == LK_NOT_FOUND)
-        return 0;
-    if (error || c->user.n == 0)
-        return refuse(c, 400, "user must be the subject of a user, once.");
-    return 0;
-}
-
 static int admit(struct call *c, bool write)
 {
     int error = web_admit(c->site, c->req, c->res, c->user.n ? &anybodys : &own, write, c->now_us / 1000000, &c->who);
@@ -110,7 +99,7 @@ static int guarded(struct request *req, struct response *res, void *state)
     const struct action *action = req->route->what;
     struct call c = {
         .site = state, .req = req, .res = res, .now_us = clock_now_us(), .user = BUF_INIT(PARAMETER_MAX - 1)};
-    int error = take_user(&c);
+    int error = web_user(req, res, &c.user);
     if (!error)
         error = admit(&c, action->write);
     if (!error)

@@ -15,7 +15,8 @@
 #define JSON_DEPTH  8
 #define ETAG_FORMAT 1 /* of what is sent for a todo */
 
-static const struct demand demand = {.feature = "todos", .reader = "readonly"};
+static const struct demand own = {.feature = "todos", .reader = "readonly"},
+                           anybodys = {.role = "admin", .feature = "todos", .reader = "readonly"};
 
 struct call {
     struct site *site;
@@ -23,6 +24,8 @@ struct call {
     struct response *res;
     struct principal who;
     int64_t now_us;
+    struct buf user; /* ?user=; empty: the principal's own */
+    const char *subject;
     char url[1024];
     char id[TODO_ID_SIZE]; /* of the path, if it has one */
 };
@@ -101,7 +104,7 @@ static int merge_body(struct call *c, struct todo *t, bool create)
 static int collection_conditions(struct call *c)
 {
     int64_t generation = 0;
-    int error = todo_generation(c->site->db, c->who.subject, &generation);
+    int error = todo_generation(c->site->db, c->subject, &generation);
     return error ? error : conditions(c, generation);
 }
 
@@ -110,11 +113,11 @@ static int list(struct call *c)
     struct listing l;
     int error = listing_read(c->req, c->res, &l);
     if (!error)
-        error = listing_open(c->site->db, c->who.subject, c->res, &l);
+        error = listing_open(c->site->db, c->subject, c->res, &l);
     if (!error)
         error = collection_conditions(c);
     if (!error)
-        error = listing_send(c->site->db, c->who.subject, c->req, c->res, c->url, &l);
+        error = listing_send(c->site->db, c->subject, c->req, c->res, c->url, &l);
     listing_free(&l);
     return error;
 }
@@ -126,7 +129,7 @@ static int create(struct call *c)
     if (!error)
         error = merge_body(c, &t, true);
     if (!error)
-        error = todo_create(c->site->db, c->who.subject, &t, c->now_us);
+        error = todo_create(c->site->db, c->subject, &t, c->now_us);
     if (!error)
         error = send_written(c, 201, &t);
     todo_free(&t);
@@ -142,7 +145,7 @@ static int delete_all(struct call *c)
     if (!error)
         error = collection_conditions(c);
     if (!error)
-        error = todo_delete_all(c->site->db, c->who.subject, l.query.which, c->now_us);
+        error = todo_delete_all(c->site->db, c->subject, l.query.which, c->now_us);
     if (!error)
         response_empty(c->res, 204);
     listing_free(&l);
@@ -154,7 +157,7 @@ static int delete_all(struct call *c)
 /* The todo of the path, if the request's conditions let it be had. */
 static int find(struct call *c, struct todo *t)
 {
-    int error = todo_read(c->site->db, c->who.subject, c->id, t);
+    int error = todo_read(c->site->db, c->subject, c->id, t);
     return error ? error : conditions(c, t->version);
 }
 
@@ -176,7 +179,7 @@ static int save(struct call *c, struct todo *t, bool replace)
 {
     int error = merge_body(c, t, replace);
     if (!error)
-        error = todo_update(c->site->db, c->who.subject, t, c->now_us);
+        error = todo_update(c->site->db, c->subject, t, c->now_us);
     return error ? error : send_written(c, 200, t);
 }
 
@@ -208,7 +211,7 @@ static int delete_one(struct call *c)
     struct todo t = {0};
     int error = find(c, &t);
     if (!error)
-        error = todo_delete(c->site->db, c->who.subject, c->id, c->now_us);
+        error = todo_delete(c->site->db, c->subject, c->id, c->now_us);
     if (!error)
         response_empty(c->res, 204);
     todo_free(&t);
@@ -237,23 +240,35 @@ static int run(struct call *c, const struct action *action)
     return error ? error : idempotency_keep(c->site->db, &key, c->res, now);
 }
 
-/* Admits, runs the action in the guard's transaction, and keeps what it did only if it succeeded. */
+static int admit(struct call *c, const struct action *action)
+{
+    int error =
+        web_admit(c->site, c->req, c->res, c->user.n ? &anybodys : &own, action->write, c->now_us / 1000000, &c->who);
+    c->subject = c->user.n ? buf_cstr(&c->user) : c->who.subject;
+    return error;
+}
+
+static int transact(struct call *c, const struct action *action)
+{
+    int error = run(c, action);
+    error = error ? error : db_commit(c->site->db);
+    if (error)
+        db_rollback(c->site->db);
+    return error == LK_NOT_FOUND ? refuse(c, 404, "There is no such todo.") : error;
+}
+
 static int guarded(struct request *req, struct response *res, void *state)
 {
     const struct action *action = req->route->what;
-    struct call c = {.site = state, .req = req, .res = res, .now_us = clock_now_us()};
+    struct call c = {.site = state, .req = req, .res = res, .now_us = clock_now_us(), .user = BUF_INIT(255)};
     snprintf(c.url, sizeof c.url, "%s/todos", c.site->conf->site.url);
-    int error = web_admit(c.site, req, res, &demand, action->write, c.now_us / 1000000, &c.who);
-    if (error)
-        return error == WEB_ANSWERED ? 0 : error;
-    error = run(&c, action);
+    int error = web_user(req, res, &c.user);
     if (!error)
-        error = db_commit(c.site->db);
-    if (error)
-        db_rollback(c.site->db);
-    if (error == LK_NOT_FOUND)
-        problem(res, 404, "There is no such todo.");
-    return error == LK_NOT_FOUND || error == WEB_ANSWERED ? 0 : error;
+        error = admit(&c, action);
+    if (!error)
+        error = transact(&c, action);
+    buf_free(&c.user);
+    return error == WEB_ANSWERED ? 0 : error;
 }
 
 static const struct action do_list = {.run = list}, do_create = {.run = create, .write = true, .repeat = true},

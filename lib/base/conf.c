@@ -77,6 +77,9 @@ static int keep(struct parsing *p, size_t part, size_t i, struct span s)
              key->type == CONF_DURATION ? " such as 90s, 15m, 12h or 7d" : "");
     if (!conf_value_fits(key->type, s) || (s.n == 0 && (!key->def || *key->def)))
         return complain(p, title(p, part, i), key->key, what);
+    bool is_address = key->type == CONF_URL || key->type == CONF_ORIGINS;
+    if (is_address && strcmp(key->section, "site") == 0 && conf_has_plain_http(s))
+        return complain(p, title(p, part, i), key->key, "plain http is for localhost only");
     return keep_text(p, s, &p->part[part].value[i]);
 }
 

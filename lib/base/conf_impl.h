@@ -5,6 +5,9 @@
 
 /* What the files of the configuration share; nobody else includes this. */
 
+/* True when a URL or a list of them has one with plain http to a host that is not this machine. */
+bool conf_has_plain_http(struct span list);
+
 bool conf_value_fits(enum conf_type type, struct span value);
 
 /* Writes a value that fits into its field; a string stays where it is. */

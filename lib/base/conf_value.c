@@ -5,7 +5,7 @@
 #define FILE_URL "file://"
 
 static const char *const type_names[] = {
-    "text", "absolute path", "http(s) URL", "http(s) or file URL", "list of origins",      "list of algorithms",
+    "text", "absolute path", "http(s) URL", "http(s) or file URL", "list of origins",       "list of algorithms",
     "name", "duration",      "number",      "yes or no",           "own, provider or both", "rate"};
 
 const char *conf_type_name(enum conf_type type)
@@ -52,6 +52,37 @@ static bool is_file_url(struct span s)
         if (memchr(refused, s.p[i], sizeof refused - 1))
             return false;
     return true;
+}
+
+static bool is_loopback(struct span host)
+{
+    static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (span_equals(host, names[i]))
+            return true;
+    return false;
+}
+
+/* The host of "http://host:port/path". */
+static struct span host_of(struct span url)
+{
+    struct span host = {url.p + sizeof "http://" - 1, 0};
+    size_t most = url.n - (sizeof "http://" - 1);
+    while (host.n < most && host.p[host.n] != '/' && (host.p[host.n] != ':' || host.p[0] == '['))
+        host.n++;
+    if (host.n && host.p[0] == '[') {
+        const char *end = memchr(host.p, ']', host.n);
+        host.n = end ? (size_t)(end - host.p) + 1 : 0;
+    }
+    return host;
+}
+
+bool conf_has_plain_http(struct span list)
+{
+    for (struct span part; span_next(&list, ' ', &part);)
+        if (part.n > 7 && memcmp(part.p, "http://", 7) == 0 && !is_loopback(host_of(part)))
+            return true;
+    return false;
 }
 
 static bool is_algorithm(struct span s)

@@ -25,6 +25,8 @@ struct parsing {
 static int take_parameter(void *context, struct span name, struct span value)
 {
     struct parsing *p = context;
+    if (span_equals(name, "user")) /* web_user's; the links keep it */
+        return web_query_add(&p->listing->links, name, value);
     int error = todo_query_set(&p->listing->query, name, value, &p->fault);
     if (error == LK_NOT_FOUND)
         p->fault = "There is no such query parameter.";

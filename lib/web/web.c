@@ -34,6 +34,15 @@ const char *web_fault(void *state)
     return site->fault.n ? buf_cstr(&site->fault) : site->db ? db_fault(site->db) : NULL;
 }
 
+int web_user(const struct request *req, struct response *res, struct buf *out)
+{
+    int error = form_get(span_of(req->query), "user", out);
+    if (error == LK_NOT_FOUND || (!error && out->n))
+        return 0;
+    problem(res, 400, error == LK_SYNTAX ? "The query is malformed." : "user must be the subject of a user.");
+    return WEB_ANSWERED;
+}
+
 struct origin_info web_origin(const struct request *req)
 {
     return (struct origin_info){.address = req->address, .user_agent = req->user_agent, .request_id = req->id};

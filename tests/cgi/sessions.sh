@@ -118,6 +118,40 @@ use "$bob"
 todos GET
 is "... it is refused at the next request" "$(error)" '401 invalid_token'
 
+# ---- an admin and another user's todos -------------------------------------------------------------------------------
+
+sign_in 'sub="bob"' 'email="bob@example.org"'
+bob="$ACCESS $SID"
+IN='{"title":"of bob"}'
+todos POST CONTENT_TYPE=application/json
+id=$(member id)
+use "$admin"
+todos GET QUERY_STRING=user=bob
+like "an admin lists another user's todos" "$STATUS $BODY" '200 *of bob*'
+todos GET
+is "... which are not their own" "$STATUS $BODY" '200 []'
+todos GET "PATH_INFO=/$id"
+is "... nor found without the user's name" "$STATUS" 404
+IN='{"completed":true}'
+todos PATCH "PATH_INFO=/$id" QUERY_STRING=user=bob CONTENT_TYPE=application/json
+like "... and changes one" "$STATUS $BODY" '200 *"completed":true*'
+IN='{"title":"by the admin"}'
+todos POST QUERY_STRING=user=bob CONTENT_TYPE=application/json
+is "... and makes one" "$STATUS" 201
+todos GET 'QUERY_STRING=user=bob&limit=1'
+like "... page by page" "$(header link)" '*user=bob*limit=1*after=*'
+for query in user= 'user=bob&user=ann' 'user=bob&user'; do
+  todos DELETE "QUERY_STRING=$query"
+  is "... \"$query\" is a mistake" "$STATUS" 400
+done
+use "$bob"
+todos GET
+is "the user sees both" "$STATUS $(grep -o '"title"' <<<"$BODY" | wc -l)" '200 2'
+todos GET QUERY_STRING=user=root
+is "and may not ask for the admin's" "$(error)" '403 insufficient_scope'
+todos DELETE QUERY_STRING=user=root
+is "... nor delete them" "$(error)" '403 insufficient_scope'
+
 # ---- a reader --------------------------------------------------------------------------------------------------------
 
 printf '{"default_roles":["user"],"features":{"user":["todos"]},"grants":{"sub:rea":["readonly"]}}' >"$SITE/claims.json"

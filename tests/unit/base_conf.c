@@ -334,6 +334,48 @@ static bool is_provider(const struct conf_key *k)
     return strcmp(k->section, "provider") == 0;
 }
 
+START_TEST(plain_http_is_for_localhost_only)
+{
+    static const char *const local[] = {"http://localhost:8080", "http://127.0.0.1", "http://[::1]:80/cgi"};
+    static const char *const away[] = {"http://s.example", "http://localhost.example", "http://127.0.0.1.example:80",
+                                       "http://[::2]"};
+    char text[256];
+    struct conf *c = NULL;
+    for (size_t i = 0; i < sizeof local / sizeof local[0]; i++) {
+        snprintf(text, sizeof text, REQUIRED "[site]\nurl = %s\n", local[i]);
+        ck_assert_msg(parse(text, NULL, &c) == 0, "%s", buf_cstr(&fault));
+        conf_free(c);
+        c = NULL;
+    }
+    for (size_t i = 0; i < sizeof away / sizeof away[0]; i++) {
+        snprintf(text, sizeof text, REQUIRED "[site]\nurl = %s\n", away[i]);
+        refuses(text, "latchkey.conf:6: [site] url: plain http is for localhost only");
+    }
+    refuses(REQUIRED "[site]\norigins = https://a.example http://b.example\n",
+            "latchkey.conf:6: [site] origins: plain http is for localhost only");
+    ck_assert_int_eq(parse(REQUIRED "[site]\norigins = https://a.example http://localhost:5173\n", NULL, &c), 0);
+    conf_free(c);
+}
+END_TEST
+
+START_TEST(rates_are_read)
+{
+    struct conf *c = NULL;
+    ck_assert_int_eq(parse(REQUIRED "[limits]\nexchange_address = 5/2m\nrefresh_family = 0\n", NULL, &c), 0);
+    ck_assert_uint_eq(c->limits.exchange_address.count, 5);
+    ck_assert_int_eq(c->limits.exchange_address.period, 120);
+    ck_assert_uint_eq(c->limits.refresh_family.count, 0);
+    ck_assert_str_eq(c->limits.path + strlen(c->store.path), "-limits");
+    conf_free(c);
+    static const char *const wrong[] = {"5", "5/", "/1m", "0/1m", "5/0", "5/1", "-1/1m", "5/1m/1m", "5/2d"};
+    char text[256];
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        snprintf(text, sizeof text, REQUIRED "[limits]\ntodos_user = %s\n", wrong[i]);
+        refuses(text, "latchkey.conf:6: [limits] todos_user: not a usable value, expected rate");
+    }
+}
+END_TEST
+
 START_TEST(every_row_of_the_table_is_complete)
 {
     for (size_t i = 0; i < conf_key_count; i++) {
@@ -353,4 +395,4 @@ UNIT_MAIN("base_conf", defaults_follow_the_required_keys, values_comments_and_se
           beside_a_named_provider_the_plain_one_is_optional, an_empty_prefix_is_a_deliberate_one,
           two_providers_of_one_issuer_or_cache_are_refused, a_named_section_is_well_formed,
           there_are_at_most_sixteen_providers, overrides_apply_to_the_plain_provider_alone, a_file_url_needs_leave,
-          every_row_of_the_table_is_complete)
+          plain_http_is_for_localhost_only, rates_are_read, every_row_of_the_table_is_complete)
