@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # make bench: what a request costs, as a ratio to a CGI that does nothing, measured in the same run under the same server.
-# ROUNDS (5), SECONDS_EACH (3), CLIENTS (8). Prints a table and writes build/bench.json.
+# ROUNDS (5), SECONDS_EACH (3), CLIENTS (8), FAMILIES (1000000; 0 leaves out the run with so many sessions). Prints a table and writes build/bench.json.
 set -u
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/tap.sh
@@ -12,7 +12,7 @@ BA_ROOT=$ROOT
 . "$ROOT/tests/betterauth/betterauth.sh"
 # shellcheck source=tests/smoke/real.bash
 . "$ROOT/tests/smoke/real.bash"
-ROUNDS=${ROUNDS:-5} SECONDS_EACH=${SECONDS_EACH:-3} CLIENTS=${CLIENTS:-8}
+ROUNDS=${ROUNDS:-5} SECONDS_EACH=${SECONDS_EACH:-3} CLIENTS=${CLIENTS:-8} FAMILIES=${FAMILIES:-1000000}
 export BENCH_DIR
 BENCH_DIR=$(mktemp -d) || exit 1
 SITE_PID='' BA_PID=''
@@ -24,7 +24,8 @@ fail() { echo "bench: $*" >&2; exit 1; }
 # ---- a site with a user, 20 todos and a session per client --------------------------------------------------------------
 ba_start "$BENCH_DIR" || fail "BetterAuth did not start"
 site_make "$BENCH_DIR/site" "$BA_ISSUER" || fail "no site"
-sed -i 's|"/cgi-bin/" =>|"/cgi-bin/hello" => "'"$B/tests/bench/hello"'",\n  &|' "$BENCH_DIR/site/lighttpd.conf"
+sed -i 's|"/cgi-bin/" =>|"/cgi-bin/hello" => "'"$B/tests/bench/hello"'",\n  "/cgi-bin/insert" => "'"$B/tests/bench/insert"'",\n  &|
+  s|("LATCHKEY_CONF" =>|("BENCH_INSERT" => "'"$BENCH_DIR/site/data/insert.db"'", &|; s|, ("LATCHKEY_CONF"|, "LATCHKEY_CONF"|' "$BENCH_DIR/site/lighttpd.conf"
 site_start "$BENCH_DIR/site" || fail "lighttpd did not start"
 CGI=$BASE_URL/cgi-bin
 curl_() { curl -sS --fail-with-body --noproxy '*' "$@"; }
@@ -46,16 +47,34 @@ load() { # MODE PATH
   BENCH_MODE=$1 wrk -t "$CLIENTS" -c "$CLIENTS" -d "$SECONDS_EACH" --timeout 10 \
     -s "$ROOT/tests/bench/clients.lua" "$CGI/$2" | tail -n 1
 }
-declare -A mode=([hello]=hello [todos]=get [refresh]=refresh)
+# From here on, an exchange is one too many.
+sed -i 's|^exchange_address = .*|exchange_address = 1/1h|' "$BENCH_DIR/site/latchkey.conf"
+curl_ -o /dev/null -X POST -d '' -H 'Authorization: Bearer x' "$CGI/exchange" 2>/dev/null
+declare -A mode=([hello]=hello [insert]=hello [exchange]=limited [todos]=get [refresh]=refresh)
 errors=0
 for _ in $(seq "$ROUNDS"); do
-  for name in hello todos refresh; do
+  for name in hello insert todos refresh exchange; do
     read -r rps bad <<<"$(load "${mode[$name]}" "$name")"
     [ -n "${rps-}" ] || fail "wrk gave no result for $name"
     errors=$((errors + bad))
     echo "$rps" >>"$BENCH_DIR/rps.$name"
   done
 done
+# The same, with many sessions of other users in the database.
+if [ "$FAMILIES" != 0 ]; then
+  sqlite3 "$BENCH_DIR/site/data/latchkey.db" "PRAGMA synchronous=OFF; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $FAMILIES)
+    INSERT INTO family (id, lookup_hash, current_hash, previous_hash, sealed, generation, repeats, rotated_at_us, subject, email,
+      email_verified, provider_role, auth_time, created_at, last_used_at, address, user_agent)
+    SELECT 'bench' || i, randomblob(32), randomblob(32), randomblob(32), randomblob(76), 1, 0, t * 1000000, 'other' || (i % 1000), '',
+      0, 'user', t, t, t, '192.0.2.1', 'bench' FROM n, (SELECT CAST(strftime('%s', 'now') AS INTEGER) AS t)" >/dev/null || fail "families"
+  for _ in $(seq "$ROUNDS"); do
+    read -r rps bad <<<"$(load refresh refresh)"
+    errors=$((errors + bad))
+    echo "$rps" >>"$BENCH_DIR/rps.refresh-many"
+  done
+fi
+NAMES=(hello insert todos refresh exchange)
+[ "$FAMILIES" = 0 ] || NAMES+=(refresh-many)
 median() { sort -n "$1" | awk '{v[NR]=$1} END {print v[int((NR+1)/2)]}'; }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN {printf "%.3f", a / b}'; }
 
@@ -115,7 +134,7 @@ base_us=$(spawned hello)
 {
   printf '{"clients":%d,"rounds":%d,"errors":%d,"requests":{' "$CLIENTS" "$ROUNDS" "$errors"
   separator=
-  for name in hello todos refresh; do
+  for name in "${NAMES[@]}"; do
     rps=$(median "$BENCH_DIR/rps.$name")
     printf '%s"%s":{"rps":%s,"ratio":%s}' "$separator" "$name" "$rps" "$(ratio "$rps" "$base")"
     separator=,
@@ -139,10 +158,14 @@ base_us=$(spawned hello)
 
 printf '\n%s clients, medians of %s alternating rounds of %s s; failed requests: %s\n\n' "$CLIENTS" "$ROUNDS" "$SECONDS_EACH" "$errors"
 printf '%-18s %12s %16s\n' 'under lighttpd' 'requests/s' 'ratio to hello'
-for name in hello todos refresh; do
+for name in "${NAMES[@]}"; do
   rps=$(median "$BENCH_DIR/rps.$name")
   printf '%-18s %12s %16s\n' "$name" "$rps" "$(ratio "$rps" "$base")"
 done
+rps() { median "$BENCH_DIR/rps.$1"; }
+printf '\nrefresh to a bare durable insert: %s\n' "$(ratio "$(rps refresh)" "$(rps insert)")"
+[ "$FAMILIES" = 0 ] || printf 'refresh with %s sessions to refresh without: %s\n' "$FAMILIES" "$(ratio "$(rps refresh-many)" "$(rps refresh)")"
+printf 'exchange is answered 429: its ratio to hello is above\n'
 printf '\n%-18s %12s %16s %12s\n' 'one process' 'microseconds' 'times hello' 'peak KiB'
 while read -r name us kib; do
   printf '%-18s %12s %16s %12s\n' "$name" "$us" "$(ratio "$us" "$base_us")" "$kib"

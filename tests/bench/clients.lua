@@ -17,6 +17,12 @@ function init()
   elseif mode == "get" then
     wrk.headers["Authorization"] = "Bearer " .. os.getenv("BENCH_TOKEN")
   end
+  if mode == "limited" then
+    wrk.method = "POST"
+    wrk.body = ""
+    wrk.headers["Authorization"] = "Bearer x"
+  end
+  wanted = mode == "limited" and 429 or 200
   bad = 0
 end
 
@@ -26,7 +32,7 @@ function request()
 end
 
 function response(status, headers)
-  if status ~= 200 then bad = bad + 1 end
+  if status ~= wanted then bad = bad + 1 end
   if mode ~= "refresh" then return end
   for name, value in pairs(headers) do
     if name:lower() == "set-cookie" then cookie = value:match("^[^;]+") end
@@ -39,6 +45,7 @@ end
 
 function done(summary)
   local e = summary.errors
+  if mode == "limited" then e.status = 0 end -- wrk counts every 4xx
   local errors = e.connect + e.read + e.write + e.status + e.timeout
   io.write(string.format("%.1f %d\n", summary.requests / (summary.duration / 1e6), errors))
 end

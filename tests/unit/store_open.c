@@ -44,6 +44,18 @@ static void elsewhere(const char *sql)
     ck_ok(sqlite3_close(handle));
 }
 
+START_TEST(a_lax_database_does_not_wait_for_the_disk)
+{
+    const struct db_options options = {path, 20000, steps, 1, true};
+    struct db *db = NULL;
+    fresh();
+    ck_ok(db_open_with(&options, &db, &fault));
+    ck_assert_int_eq(ask_int(db, "PRAGMA synchronous"), 0);
+    db_close(db);
+    done();
+}
+END_TEST
+
 START_TEST(new_database_is_wal_durable_and_private)
 {
     struct db *db = NULL;
@@ -342,10 +354,10 @@ START_TEST(fault_may_be_null)
 }
 END_TEST
 
-UNIT_MAIN("store_open", new_database_is_wal_durable_and_private, second_open_is_durable_too_and_finds_what_was_written,
-          last_close_leaves_everything_in_the_main_file, each_step_is_applied_once,
-          failed_step_leaves_the_database_as_it_was, creation_that_was_killed_is_finished_by_the_next_open,
-          fifty_processes_on_an_absent_database_all_succeed, newer_version_is_refused_naming_both,
-          database_of_another_program_is_refused_and_left_alone, file_that_is_no_database_is_refused,
-          damaged_database_fails_with_a_fault, creation_under_a_lock_is_busy, reader_in_the_way_of_wal_is_busy,
-          switch_to_wal_waits_for_a_reader, fault_may_be_null)
+UNIT_MAIN("store_open", new_database_is_wal_durable_and_private, a_lax_database_does_not_wait_for_the_disk,
+          second_open_is_durable_too_and_finds_what_was_written, last_close_leaves_everything_in_the_main_file,
+          each_step_is_applied_once, failed_step_leaves_the_database_as_it_was,
+          creation_that_was_killed_is_finished_by_the_next_open, fifty_processes_on_an_absent_database_all_succeed,
+          newer_version_is_refused_naming_both, database_of_another_program_is_refused_and_left_alone,
+          file_that_is_no_database_is_refused, damaged_database_fails_with_a_fault, creation_under_a_lock_is_busy,
+          reader_in_the_way_of_wal_is_busy, switch_to_wal_waits_for_a_reader, fault_may_be_null)
