@@ -23,8 +23,8 @@ const char *const limit_sql[] = {
     [FAIL] = "INSERT INTO failure (key, clear_us, failed_us) VALUES ($1, $2 + $3, $2) ON CONFLICT (key) DO UPDATE SET "
              "clear_us = CASE WHEN failure.clear_us <= $2 THEN $2 + $3 WHEN failure.clear_us <= $2 + $4 "
              "THEN failure.clear_us + $3 ELSE $2 + $4 END, failed_us = $2",
-    [SWEEP_FAILURE] = "DELETE FROM failure WHERE key IN (SELECT key FROM failure WHERE clear_us < $1 "
-                      "ORDER BY clear_us LIMIT 4)",
+    [SWEEP_FAILURE] = ("DELETE FROM failure WHERE key IN (SELECT key FROM failure WHERE clear_us < $1 "
+                       "ORDER BY clear_us LIMIT 4)"),
 };
 const size_t limit_sql_count = sizeof limit_sql / sizeof limit_sql[0];
 

@@ -15,8 +15,8 @@ const char *const revocation_sql[] = {
             "not_before_us = CASE WHEN revocation.not_before_us BETWEEN excluded.not_before_us AND "
             "excluded.not_before_us + $3 THEN revocation.not_before_us ELSE excluded.not_before_us END",
     [GET] = "SELECT not_before_us FROM revocation WHERE subject = $1",
-    [SWEEP] = "DELETE FROM revocation WHERE subject IN (SELECT subject FROM revocation WHERE not_before_us < $1 "
-              "ORDER BY not_before_us LIMIT 8)",
+    [SWEEP] = ("DELETE FROM revocation WHERE subject IN (SELECT subject FROM revocation WHERE not_before_us < $1 "
+               "ORDER BY not_before_us LIMIT 8)"),
 };
 const size_t revocation_sql_count = sizeof revocation_sql / sizeof revocation_sql[0];
 

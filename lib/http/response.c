@@ -15,7 +15,8 @@
 
 void response_init(struct response *res)
 {
-    *res = (struct response){.head = BUF_INIT(HEAD_MAX), .kept = BUF_INIT(HEAD_MAX), .body = BUF_INIT(RESPONSE_BODY_MAX)};
+    *res =
+        (struct response){.head = BUF_INIT(HEAD_MAX), .kept = BUF_INIT(HEAD_MAX), .body = BUF_INIT(RESPONSE_BODY_MAX)};
 }
 
 void response_free(struct response *res)

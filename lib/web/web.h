@@ -21,8 +21,8 @@ void web_refresh_later(struct site *site, struct response *res);
 int web_admit(struct site *site, struct request *req, struct response *res, const struct demand *demand, bool write,
               int64_t now, struct principal *who);
 
-/* The query parameter `user`, whose things an admin asks for; nothing is appended when it is absent. WEB_ANSWERED: it is
- * empty, too long or there twice (400 stands in `res`), or the query is malformed. */
+/* The query parameter `user`, whose things an admin asks for; nothing is appended when it is absent. WEB_ANSWERED: it
+ * is empty, too long or there twice (400 stands in `res`), or the query is malformed. */
 int web_user(const struct request *req, struct response *res, struct buf *out);
 
 /* Where the request came from, for the audit table. Points into the request. */
