@@ -9,7 +9,7 @@
 #define FORGIVEN  (60 * MICRO) /* one failure in that time */
 #define DOUBLINGS 20           /* more would be longer than any lockout */
 
-enum { TAKE, SWEEP, CHECK, FAIL, SWEEP_FAILURE };
+enum { TAKE, PEEK, SWEEP, CHECK, FAIL, SWEEP_FAILURE };
 
 /* $2 now, $3 the interval of one request, $4 the period. A time beyond now + period comes from a clock that was set
  * back or from a longer period of before, and counts as a quota that is used up. */
@@ -18,6 +18,7 @@ const char *const limit_sql[] = {
              "tat_us = CASE WHEN bucket.tat_us <= $2 THEN $2 + $3 WHEN bucket.tat_us <= $2 + $4 - $3 "
              "THEN bucket.tat_us + $3 WHEN bucket.tat_us <= $2 + $4 THEN bucket.tat_us ELSE $2 + $4 END, "
              "taken = CASE WHEN bucket.tat_us <= $2 + $4 - $3 THEN 1 ELSE 0 END RETURNING tat_us, taken",
+    [PEEK] = "SELECT tat_us FROM bucket WHERE key = $1",
     [SWEEP] = "DELETE FROM bucket WHERE key IN (SELECT key FROM bucket WHERE tat_us < $1 ORDER BY tat_us LIMIT 4)",
     [CHECK] = "SELECT clear_us, failed_us FROM failure WHERE key = $1",
     [FAIL] = "INSERT INTO failure (key, clear_us, failed_us) VALUES ($1, $2 + $3, $2) ON CONFLICT (key) DO UPDATE SET "
@@ -97,29 +98,52 @@ static int take(struct db *limits, const uint8_t key[SHA256_SIZE], int64_t now, 
     return error ? error : db_exec(limits, limit_sql[SWEEP], DB_ARGS(db_int(now)), NULL);
 }
 
+/* Is the quota used up already? Asked first, because a flood of refusals must not queue for the write lock. */
+static int peek(struct db *limits, const uint8_t key[SHA256_SIZE], int64_t now, int64_t interval, int64_t period,
+                int64_t *tat)
+{
+    struct db_row *row = NULL;
+    int error = db_query(limits, limit_sql[PEEK], DB_ARGS(db_blob(key, SHA256_SIZE)), &row);
+    error = error ? error : db_next(row);
+    if (!error) {
+        *tat = db_col_int(row, 0);
+        error = *tat > now + period - interval && *tat <= now + period ? LK_LIMITED : 0;
+    }
+    db_done(row);
+    return error == LK_NOT_FOUND ? 0 : error;
+}
+
+static int take_one(struct db *limits, const uint8_t key[SHA256_SIZE], int64_t now, int64_t interval, int64_t period,
+                    int64_t *tat)
+{
+    bool taken = false;
+    int error = db_begin_write(limits);
+    error = error ? error : take(limits, key, now, interval, period, tat, &taken);
+    error = error ? error : db_commit(limits);
+    if (error)
+        db_rollback(limits);
+    return error ? error : taken ? 0 : LK_LIMITED;
+}
+
 int limit_take(struct db *limits, const struct conf *conf, enum limit_policy policy, struct span who, int64_t now_us,
                struct limit_state *out)
 {
     struct conf_rate rate = limit_rate(conf, policy);
     uint8_t key[SHA256_SIZE];
     int64_t tat = 0;
-    bool taken = false;
     if (!rate.count)
         return 0;
     int64_t period = rate.period * MICRO, interval = period / (int64_t)rate.count;
     interval = interval ? interval : 1;
     int error = key_of(limit_name(policy), who, key);
-    error = error ? error : db_begin_write(limits);
-    error = error ? error : take(limits, key, now_us, interval, period, &tat, &taken);
-    error = error ? error : db_commit(limits);
-    if (error) {
-        db_rollback(limits);
+    error = error ? error : peek(limits, key, now_us, interval, period, &tat);
+    error = error ? error : take_one(limits, key, now_us, interval, period, &tat);
+    if (error && error != LK_LIMITED)
         return error;
-    }
     out->remaining = (uint64_t)((now_us + period - tat) / interval);
     out->reset_us = tat - now_us;
-    out->wait_us = taken ? 0 : tat + interval - period - now_us;
-    return taken ? 0 : LK_LIMITED;
+    out->wait_us = error ? tat + interval - period - now_us : 0;
+    return error;
 }
 
 /* ---- failures --------------------------------------------------------------------------------------------------- */

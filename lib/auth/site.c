@@ -48,7 +48,7 @@ int site_db(struct site *site)
 }
 
 /* Waiting for a count would cost more than the count is worth. */
-#define LIMITS_BUSY_MS 250
+#define LIMITS_BUSY_MS 1000
 
 int site_limits(struct site *site)
 {
