@@ -266,7 +266,7 @@ START_TEST(what_is_over_goes_a_few_at_a_time)
 {
     struct place p;
     struct limit_state s;
-    char who[8];
+    char who[16];
     start(&p);
     for (int i = 0; i < 10; i++) {
         snprintf(who, sizeof who, "%d", i);

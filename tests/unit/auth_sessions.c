@@ -126,7 +126,7 @@ START_TEST(ending_the_others_keeps_the_current_one)
 {
     struct fixture x;
     struct session s[5], bob;
-    char proof[8];
+    char proof[16];
     fixture_start(&x);
     ck_assert_int_eq(exchange_as(&x, "bob", "bob", NOW, &bob), 0);
     for (int i = 0; i < 5; i++) {
@@ -206,7 +206,7 @@ START_TEST(revocations_go_with_age_a_few_at_a_time)
 {
     struct fixture x;
     struct session s;
-    char user[8];
+    char user[16];
     fixture_start(&x);
     for (int i = 0; i < 12; i++) {
         snprintf(user, sizeof user, "u%d", i);
