@@ -119,9 +119,10 @@ static bool strip(struct span *s, const char *prefix)
 
 static bool is_host(struct span s)
 {
+    static const char others[] = "-._:[]";
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
-        if (!is_digit(c) && !(c >= 'a' && c <= 'z') && !strchr("-._:[]", c))
+        if (!is_digit(c) && !(c >= 'a' && c <= 'z') && !memchr(others, c, sizeof others - 1))
             return false;
     }
     return s.n > 0;

@@ -98,6 +98,7 @@ START_TEST(origin_is_scheme_host_and_port)
         ck_assert_msg(parse_is_origin(span_of(good[i])), "%s", good[i]);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         ck_assert_msg(!parse_is_origin(span_of(bad[i])), "%s", bad[i]);
+    ck_assert(!parse_is_origin((struct span){"https://y\0s", 11}));
 }
 END_TEST
 
