@@ -6,7 +6,7 @@
 #include "tool.h"
 
 /* A group by number, or by name from /etc/group: the name service would open sockets, and keytool never does. */
-static int find_group(struct tool *t, gid_t *out)
+int tool_find_group(struct tool *t, gid_t *out)
 {
     uint64_t number = 0;
     const struct group *g;
@@ -53,7 +53,7 @@ int tool_init(struct tool *t)
     struct keydir *kd = NULL;
     gid_t gid = (gid_t)-1;
     int64_t now = 0;
-    int error = find_group(t, &gid);
+    int error = tool_find_group(t, &gid);
     if (!error && t->dry)
         return init_dry(t);
     if (!error)

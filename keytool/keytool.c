@@ -19,6 +19,12 @@ const struct command commands[] = {
     {"publish", tool_publish, NULL, "bring jwks.json up to date and finish what was interrupted"},
     {"status", tool_status, NULL, "list the keys and say what comes next"},
     {"check", tool_check, NULL, "examine modes, owners, keys and jwks.json"},
+    {"policy", tool_policy, NULL, "print the settings and the gates they give, or a web server's snippet"},
+    {"import", tool_import, "FILE", "take a private key in (PEM or JWK), or a public one of an HSM or KMS"},
+    {"export", tool_export, "KID", "print a public key, or a private one encrypted"},
+    {"backup", tool_backup, "FILE", "write an encrypted backup"},
+    {"restore", tool_restore, "FILE", "put a backup back; what is revoked or removed stays dead"},
+    {"log", tool_log, NULL, "print the audit log and verify its chain"},
 };
 const size_t command_count = sizeof commands / sizeof commands[0];
 
@@ -162,6 +168,15 @@ int tool_begin(struct tool *t, bool create, struct keydir **out, int64_t *now)
     else
         audit_begin(t, *out);
     return 0;
+}
+
+int tool_begin_anywhere(struct tool *t, struct keydir **kd, int64_t *now)
+{
+    int error = tool_begin(t, false, kd, now);
+    if (error != LK_NOT_FOUND || t->dry)
+        return error;
+    buf_reset(&t->fault);
+    return tool_begin(t, true, kd, now);
 }
 
 void tool_warn(const char *sentence)

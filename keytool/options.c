@@ -11,7 +11,7 @@ struct option {
     const char *doc;
 };
 
-#define CHANGING "init maintain rotate revoke publish"
+#define CHANGING "init maintain rotate revoke publish import restore"
 
 static const struct option options[] = {
     {'d', "directory", "DIR", NULL, offsetof(struct tool, directory),
@@ -24,7 +24,8 @@ static const struct option options[] = {
     {'h', "help", NULL, NULL, offsetof(struct tool, help), "print this text"},
     {0, "version", NULL, NULL, offsetof(struct tool, version), "print the version"},
     {0, "alg", "ALG", "init rotate", offsetof(struct tool, alg_name), "ES256, EdDSA or RS256, for the new keys"},
-    {0, "group", "NAME", "init", offsetof(struct tool, group), "group that may read signing.jwk: the web server's"},
+    {0, "group", "NAME", "init import restore", offsetof(struct tool, group),
+     "group that may read signing.jwk: the web server's"},
     {0, "force", NULL, "rotate", offsetof(struct tool, force), "rotate although the activation gate is closed"},
     {0, "reason", "TEXT", CHANGING, offsetof(struct tool, reason), "why: it is kept in the audit log"},
     {0, "yes", NULL, "revoke", offsetof(struct tool, yes), "yes, do it"},
@@ -32,6 +33,14 @@ static const struct option options[] = {
     {0, "after", "CMD", CHANGING, offsetof(struct tool, after), "run CMD when something was changed"},
     {0, "exit-unchanged", NULL, CHANGING, offsetof(struct tool, exit_unchanged), "exit with 2 when nothing was due"},
     {0, "check", NULL, "status", offsetof(struct tool, nagios), "answer as a monitoring plugin: 0, 1, 2 or 3"},
+    {0, "user", "NAME", "check", offsetof(struct tool, user), "read the keys as this user, when run by root"},
+    {0, "server", "NAME", "policy", offsetof(struct tool, server), "apache, lighttpd or nginx: how to serve jwks.json"},
+    {0, "public", NULL, "import", offsetof(struct tool, public_key), "FILE is a public key"},
+    {0, "signer", NULL, "import", offsetof(struct tool, signer), "the program of [keys] signer signs with it"},
+    {0, "from-env", NULL, "publish", offsetof(struct tool, from_env), "JWT_PRIVATE_KEY signs: publish its public part"},
+    {0, "private", NULL, "export", offsetof(struct tool, private_key), "the private key, encrypted"},
+    {0, "passphrase", "FILE", "import export backup restore", offsetof(struct tool, passphrase),
+     "the file that holds the passphrase"},
 };
 #define OPTIONS (sizeof options / sizeof options[0])
 

@@ -63,7 +63,7 @@ static const char *const step_words[] = {[KEY_STEP_ROTATE] = "activate",
                                          [KEY_STEP_STANDBY] = "publish",
                                          [KEY_STEP_NONE] = ""};
 
-static void take_step(struct key_history *h, const struct key_step *step, int64_t at, size_t number)
+static void take_step(struct key_history *h, const struct key_step *step, int64_t at, size_t *number)
 {
     char name[24];
     struct key_entry *e = step->entry ? history_find(h, step->entry->kid) : NULL;
@@ -72,7 +72,7 @@ static void take_step(struct key_history *h, const struct key_step *step, int64_
     else if (step->what == KEY_STEP_REMOVE)
         history_discard(e, at);
     else if (step->what == KEY_STEP_ROTATE) {
-        snprintf(name, sizeof name, "(new key %zu)", number);
+        snprintf(name, sizeof name, "(new key %zu)", ++*number);
         history_promote(h, e, at);
         history_add(h, name, e->alg, at);
     }
@@ -82,6 +82,7 @@ void tool_print_plan(struct keydir *kd, int64_t now)
 {
     struct key_history *h = calloc(1, sizeof *h);
     char at[CLOCK_RFC3339_SIZE];
+    size_t number = 0;
     if (!h)
         return;
     *h = *keydir_history(kd);
@@ -93,7 +94,7 @@ void tool_print_plan(struct keydir *kd, int64_t now)
         now = step.at > now ? step.at : now;
         clock_rfc3339(now, at);
         printf("  %s  %s %s\n", at, step_words[step.what], step.entry->kid);
-        take_step(h, &step, now, i + 1);
+        take_step(h, &step, now, &number);
     }
     free(h);
 }

@@ -13,8 +13,12 @@ struct tool {
     const char *group;
     const char *reason;
     const char *after;
-    const char *operand; /* KID or FILE; NULL: none */
+    const char *server;
+    const char *user;
+    const char *passphrase; /* a path */
+    const char *operand;    /* KID or FILE; NULL: none */
     bool json, quiet, verbose, help, version, force, dry, exit_unchanged, nagios, yes, and_standby;
+    bool public_key, private_key, signer, from_env;
 
     char *const *env;
     const struct jwa *alg; /* NULL: not asked for */
@@ -44,6 +48,12 @@ int tool_revoke(struct tool *t);
 int tool_publish(struct tool *t);
 int tool_status(struct tool *t);
 int tool_check(struct tool *t);
+int tool_policy(struct tool *t);
+int tool_import(struct tool *t);
+int tool_export(struct tool *t);
+int tool_backup(struct tool *t);
+int tool_restore(struct tool *t);
+int tool_log(struct tool *t);
 
 /* Opens the key directory, takes the policy over, and says what `now` is. */
 int tool_open(struct tool *t, bool create, struct keydir **out, int64_t *now);
@@ -52,9 +62,19 @@ int tool_open(struct tool *t, bool create, struct keydir **out, int64_t *now);
  * audit log before it is made, and with --dry-run nothing is written. */
 int tool_begin(struct tool *t, bool create, struct keydir **out, int64_t *now);
 
+/* ... or makes the directory if there are no keys: a site may begin with a key of its own, or with a backup. */
+int tool_begin_anywhere(struct tool *t, struct keydir **kd, int64_t *now);
+
 /* Ends such a command: the result into the audit log, `done` and what changed on standard output, then --after. Returns
  * `error`, or what failed here. */
 int tool_end(struct tool *t, struct keydir *kd, int error, bool changed, const char *done);
+
+/* The group of --group, or -1. */
+int tool_find_group(struct tool *t, gid_t *out);
+
+/* From --passphrase, $CREDENTIALS_DIRECTORY or the terminal (`twice`: a new one); never from argv or the environment.
+ */
+int tool_passphrase(struct tool *t, bool twice, struct buf *out);
 
 /* The audit log. One run of keytool changes one directory. */
 void audit_begin(struct tool *t, struct keydir *kd);

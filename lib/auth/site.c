@@ -3,6 +3,7 @@
 #include <limits.h>
 
 #include "keys/keyring.h"
+#include "keys/signer.h"
 #include "store/schema.h"
 
 #define FAULT_MAX 1024
@@ -64,7 +65,16 @@ int site_signer(struct site *site)
     if (site->signer)
         return 0;
     buf_reset(&site->fault);
-    return keyring_signing_key(site->conf->keys.directory, site->env, &site->signer, &site->fault);
+    const struct conf *conf = site->conf;
+    int error = keyring_signing_key(conf->keys.directory, site->env, &site->signer, &site->fault);
+    if (!error)
+        error = signer_attach(site->signer, &(struct signer_conf){conf->keys.signer, conf->keys.signer_key,
+                                                                  conf->keys.signer_deadline, site->env, &site->fault});
+    if (error) {
+        jwk_free(site->signer);
+        site->signer = NULL;
+    }
+    return error;
 }
 
 int site_verifiers(struct site *site)

@@ -58,6 +58,9 @@ struct conf {
         int64_t leeway;
         int64_t skew;
         int64_t cron;
+        const char *signer; /* "" or "command:/path" */
+        const char *signer_key;
+        int64_t signer_deadline;
     } keys;
     struct {
         int64_t lifetime;

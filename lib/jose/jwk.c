@@ -58,6 +58,7 @@ void jwk_free(struct jwk *key)
         jwk_verifier_reset(key->verifier);
     free(key->verifier);
     EVP_PKEY_free(key->pkey);
+    free(key->sign_context);
     secret_wipe(key, sizeof *key);
     free(key);
 }

@@ -121,12 +121,21 @@ int jwk_verify(const struct jwk *key, const struct jwa *alg, struct span message
     return n ? verify_digest(key, alg, message, sig, n) : LK_CRYPTO;
 }
 
+void jwk_set_signer(struct jwk *key, jwk_sign_fn *sign, void *context)
+{
+    free(key->sign_context);
+    key->sign = sign;
+    key->sign_context = context;
+}
+
 int jwk_sign(const struct jwk *key, struct span message, uint8_t *out, size_t *n)
 {
     const struct jwa *alg = jwk_alg(key);
     uint8_t made[JWK_SIGNATURE_MAX];
     size_t size = sizeof made, want = signature_size(key, alg);
     EVP_PKEY_CTX *pctx = NULL;
+    if (key->sign)
+        return key->sign(key->sign_context, key, message, out, n);
     if (!key->is_private)
         return LK_JWK_FORM;
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();

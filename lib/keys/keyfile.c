@@ -110,6 +110,23 @@ int private_key_parse(struct span text, bool pem, struct jwk **out)
     return parse(text, pem, false, out);
 }
 
+int keyfile_parse(struct span text, struct jwk **out)
+{
+    char thumbprint[JWK_THUMBPRINT_SIZE];
+    struct jwk *key = NULL;
+    int error = parse(text, false, true, &key);
+    if (!error)
+        error = jwk_thumbprint(key, thumbprint);
+    if (!error && strcmp(thumbprint, jwk_kid(key)) != 0)
+        error = LK_JWK_FORM;
+    if (error) {
+        jwk_free(key);
+        return error;
+    }
+    *out = key;
+    return 0;
+}
+
 int private_key_render(const struct jwk *key, struct buf *out)
 {
     json_t *object = NULL;
@@ -141,23 +158,12 @@ int keyfile_read(struct keyfile *f, const char *dir, const char *name, enum file
     return error ? keyfile_fault(f->path, error, mode, fault) : 0;
 }
 
-static int parse_own(struct keyfile *f)
-{
-    char thumbprint[JWK_THUMBPRINT_SIZE];
-    int error = parse(buf_all(&f->text), false, true, &f->key);
-    if (!error)
-        error = jwk_thumbprint(f->key, thumbprint);
-    if (!error && strcmp(thumbprint, jwk_kid(f->key)) != 0)
-        error = LK_JWK_FORM;
-    return error;
-}
-
 int keyfile_read_private(struct keyfile *f, const char *dir, const char *name, mode_t mode, struct buf *fault)
 {
     int error = keyfile_read(f, dir, name, FILE_PRIVATE, mode, KEYFILE_PRIVATE_MAX, fault);
     if (error || !f->there)
         return error;
-    error = parse_own(f);
+    error = keyfile_parse(buf_all(&f->text), &f->key);
     if (error)
         buf_printf(fault, "%s: not a usable private JWK: %s", f->path, lk_error_text(error));
     return error;

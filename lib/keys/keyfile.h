@@ -40,6 +40,10 @@ int keyfile_write(struct keyfile *f, struct span text, mode_t mode, gid_t gid, b
 /* Reads one private key from text (a JWK, or PEM if allowed); a JWK without kid gets its thumbprint. */
 int private_key_parse(struct span text, bool pem, struct jwk **out);
 
+/* Reads the text of a private file: a JWK, private or (for a key that is elsewhere) public, with its thumbprint as kid.
+ */
+int keyfile_parse(struct span text, struct jwk **out);
+
 /* Appends a private JWK, one line; the public one of a key that has no private part. */
 int private_key_render(const struct jwk *key, struct buf *out);
 

@@ -248,6 +248,11 @@ is "every option of --help is in the man page, and none else" \
 is "every command of --help is in the man page, and none else" \
   "$(sed -n '/^commands/,/^$/s/^  \([a-z]*\) .*/\1/p' <<<"$HELP" | sort)" \
   "$(sed -n '/^The commands are/,/^\.El/s/^\.It Cm \([a-z]*\).*/\1/p' docs/man/keytool.1 | sort)"
+listed_by_bash() { # WORD: what completion offers for it
+  bash -c 'source docs/completion/keytool.bash; COMP_WORDS=(keytool "$1"); COMP_CWORD=1; _keytool; printf "%s\n" "${COMPREPLY[@]}"' - "$1" | sort
+}
+is "every option is completed, and none else" "$(listed_by_bash --)" "$(grep -oE '^ +(-[a-z], )?--[a-z-]+' <<<"$HELP" | grep -oE '[-]-[a-z-]+' | sort)"
+is "every command is completed, and none else" "$(listed_by_bash '')" "$(sed -n '/^commands/,/^$/s/^  \([a-z]*\) .*/\1/p' <<<"$HELP" | sort)"
 if command -v mandoc >/dev/null; then
   check "the man page has no warnings" mandoc -T lint -W warning docs/man/keytool.1
 fi

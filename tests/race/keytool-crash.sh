@@ -60,8 +60,9 @@ recovers() { # WHEN COMMAND NUMBER
 # A shell of its own, so that bash does not announce each kill.
 killed_at() { # COMMAND CALL NUMBER
   (
+    # shellcheck disable=SC2086
     strace -f -o /dev/null -e "trace=$2" -e "inject=$2:signal=KILL:when=$3" \
-      "$KEYTOOL" -d "$DIR" -q "$1" >"$WORK/stdout" 2>>"$WORK/stderr"
+      "$KEYTOOL" -d "$DIR" -q $1 >"$WORK/stdout" 2>>"$WORK/stderr"
     exit $?
   ) 2>/dev/null
 }
@@ -106,6 +107,23 @@ survives "rotate" rotate
 from "$WORK/rotated"
 sed -i -E 's/"retired":[0-9]+/"retired":1000/; s/,"boot":[0-9]+//g; s/,"boot_id":"[^"]*"//g' "$WORK/before/state.json"
 survives "publish that drops a key" publish
+
+aged() { # FIELD: it happened in 1970, in no boot that anybody knows
+  sed -i -E 's/"'"$1"'":[0-9]+/"'"$1"'":1000/g; s/,"boot":[0-9]+//g; s/,"boot_id":"[^"]*"//g' "$WORK/before/state.json"
+}
+kid_of() { json_member kid <"$WORK/before/$1"; }
+
+from "$WORK/rotated"
+aged activated
+aged published
+aged retired
+survives "maintain with everything due" maintain
+
+from "$WORK/settled"
+survives "revoke of the active key" "revoke $(kid_of signing.jwk) --reason leak --yes"
+survives "revoke of both keys" "revoke $(kid_of signing.jwk) --and-standby --reason leak --yes"
+(umask 077; openssl genpkey -algorithm ED25519 -out "$WORK/ed.pem")
+survives "import" "import $WORK/ed.pem"
 
 # Rotations that were cut short already, so that the finishing is cut short too.
 from "$WORK/rotated"
