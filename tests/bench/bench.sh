@@ -83,7 +83,18 @@ spawn exchange-401 REQUEST_METHOD=POST "$B/cgi-bin/exchange"
 for i in $(seq 100); do echo "Bearer $(signed '' "sub=\"bench$i\"")"; done >"$BENCH_DIR/proofs"
 runs=100 per_run="HTTP_AUTHORIZATION=$BENCH_DIR/proofs" spawn exchange REQUEST_METHOD=POST "$B/cgi-bin/exchange"
 [ "$(sqlite3 "$BENCH_DIR/site/data/latchkey.db" "SELECT count(*) FROM family WHERE subject LIKE 'bench%'")" = 100 ] || fail "exchange made no sessions"
+spawn true /bin/true
 spawn keytool-status "$B/bin/keytool" status
+spawn keytool-maintain "$B/bin/keytool" maintain
+# Loading a key and signing one token: the JWK of a file, PEM from the environment, a program (here openssl).
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$BENCH_DIR/key.pem" 2>/dev/null
+openssl pkey -in "$BENCH_DIR/key.pem" -pubout -out "$BENCH_DIR/key.pub"
+"$B/bin/keytool" -q -d "$BENCH_DIR/outside" import --public "$BENCH_DIR/key.pub" --signer
+printf '#!/bin/sh\nexec openssl dgst -sha256 -sign %s\n' "$BENCH_DIR/key.pem" >"$BENCH_DIR/signer"
+chmod 755 "$BENCH_DIR/signer"
+spawn sign-jwk "$B/tests/bench/sign" "$BENCH_DIR/site/keys"
+spawn sign-pem "JWT_PRIVATE_KEY=$(cat "$BENCH_DIR/key.pem")" "$B/tests/bench/sign" "$BENCH_DIR/site/keys"
+spawn sign-command "$B/tests/bench/sign" "$BENCH_DIR/outside" "command:$BENCH_DIR/signer"
 spawn jwks-fetch-show "$B/libexec/jwks-fetch" --show
 
 # ---- verifications per second, against the bare operation ---------------------------------------------------------------
