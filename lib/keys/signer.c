@@ -178,7 +178,7 @@ static int sign(const void *context, const struct jwk *key, struct span message,
 {
     const struct signer *s = context;
     const char *path = s->conf.command + sizeof PREFIX - 1;
-    struct environment env;
+    struct environment env = {.alg = ""};
     uint8_t made[SIGNER_OUTPUT_MAX];
     size_t size = 0;
     int in = make_input(message), error = in < 0 ? LK_SYSTEM : make_environment(s, key, &env);
