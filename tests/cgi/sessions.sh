@@ -151,6 +151,13 @@ todos GET QUERY_STRING=user=root
 is "and may not ask for the admin's" "$(error)" '403 insufficient_scope'
 todos DELETE QUERY_STRING=user=root
 is "... nor delete them" "$(error)" '403 insufficient_scope'
+use "$admin"
+IN='{"title":"of the admin"}'
+todos POST CONTENT_TYPE=application/json
+todos DELETE QUERY_STRING=user=bob
+is "an admin deletes all of a user's" "$STATUS $(db "SELECT count(*) FROM todo WHERE subject = 'bob'")" '204 0'
+todos GET
+like "... and none of their own" "$STATUS $BODY" '200 *of the admin*'
 
 # ---- a reader --------------------------------------------------------------------------------------------------------
 
