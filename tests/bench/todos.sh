@@ -35,7 +35,10 @@ as=(-H "Authorization: Bearer $BENCH_TOKEN")
 for i in $(seq 20); do
   ID=$(curl_ "${as[@]}" -H 'Content-Type: application/json' -d "{\"title\":\"Todo number $i of twenty\",\"order\":$i}" "$CGI/todos" | json_member id)
 done
-SUBJECT=$(sqlite3 "$DIR/site/data/latchkey.db" 'SELECT DISTINCT subject FROM todo')
+DB=$DIR/site/data/latchkey.db
+sql() { sqlite3 -cmd '.timeout 60000' "$DB" "$1" || fail "sqlite3"; }
+SUBJECT=$(sql 'SELECT DISTINCT subject FROM todo')
+[ -n "$SUBJECT" ] || fail "no todos"
 
 # ---- requests per second: alternating rounds, medians --------------------------------------------------------------------
 load() { # MODE PATH
@@ -56,10 +59,9 @@ done
 
 # ---- among a million rows ------------------------------------------------------------------------------------------------
 site_stop
-DB=$DIR/site/data/latchkey.db
 export LATCHKEY_CONF=$DIR/site/latchkey.conf
 fill() { # USERS ROWS FIRST: rows of each of so many other users, or of ours (USERS 0)
-  sqlite3 "$DB" "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < $2 - 1),
+  sql "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < $2 - 1),
       u(j) AS (SELECT 0 UNION ALL SELECT j + 1 FROM u WHERE j < max($1, 1) - 1)
     INSERT INTO todo (subject, id, title, completed, created_at, updated_at, search, version)
     SELECT CASE WHEN $1 = 0 THEN '$SUBJECT' ELSE 'user' || j END,
@@ -73,25 +75,25 @@ request() { # QUERY [VAR=VALUE...]: with spawn, "MICROSECONDS KIB"
     "HTTP_AUTHORIZATION=Bearer $BENCH_TOKEN" "QUERY_STRING=$query" "$@"
 }
 queries=('limit=20' 'limit=20&sort=-created_at' 'limit=20&sort=due,-priority' 'limit=20&completed=true' 'limit=20&q=number+77')
-measure() { # NAME: median of each query in turn, interleaved
-  local i us
-  for i in "${!queries[@]}"; do
-    read -r us _ <<<"$(request "${queries[$i]}" "$B/tests/bench/spawn" 200 "$B/cgi-bin/todos")"
-    echo "$us" >>"$DIR/$1.$i"
-  done
+measure() { # SIZE I: the median time of query I
+  local us
+  read -r us _ <<<"$(LATCHKEY_STORE_PATH=$DIR/$1.db request "${queries[$2]}" "$B/tests/bench/spawn" 60 "$B/cgi-bin/todos")"
+  echo "$us" >>"$DIR/$1.$2"
 }
-sqlite3 "$DB" 'DELETE FROM todo'
+sql 'DELETE FROM todo'
 fill 0 1000 0
 cp "$DB" "$DIR/small.db"
 fill 999 1000 0
 cp "$DB" "$DIR/large.db"
-rows=$(sqlite3 "$DB" 'SELECT count(*) FROM todo')
-for _ in 1 2 3; do
-  for size in small large; do LATCHKEY_STORE_PATH=$DIR/$size.db measure "$size"; done
+rows=$(sql 'SELECT count(*) FROM todo')
+for _ in 1 2 3 4 5 6 7; do
+  for i in "${!queries[@]}"; do
+    for size in small large; do measure "$size" "$i"; done
+  done
 done
 
 # ---- a walk --------------------------------------------------------------------------------------------------------------
-sqlite3 "$DB" 'DELETE FROM todo'
+sql 'DELETE FROM todo'
 fill 0 100000 0
 query=limit=500 pages=0 walked=0 began=$EPOCHREALTIME
 peak() { request "$1" "$B/tests/bench/spawn" 3 "$B/cgi-bin/todos" | cut -d' ' -f2; }
