@@ -1,19 +1,21 @@
 #!/usr/bin/env bash
-# tests/fuzz/fuzz.sh TARGET...: runs each fuzz target of $B/tests/fuzz for TIME seconds, as many at once as there are
-# processors. One line a target; what was found stays in $B/found, what was learnt in $B/corpus, the logs in $B/log.
+# tests/fuzz/fuzz.sh TARGET...: runs the fuzz targets of $B/tests/fuzz, as many at once as there are processors. TIME
+# seconds (600) are shared out among them, so the whole takes about that long. One line a target; what was found stays in $B/found, what was learnt in $B/corpus, the logs in $B/log.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 B=$(cd "${B:-build/fuzz}" && pwd) || exit 1
-TIME=${TIME:-60}
+TIME=${TIME:-600}
 [ $# != 0 ] || { echo "usage: tests/fuzz/fuzz.sh TARGET..." >&2; exit 1; }
 case $TIME in '' | *[!0-9]*) echo "TIME is a number of seconds" >&2; exit 1 ;; esac
+EACH=$((TIME * $(nproc) / $#))
+[ "$EACH" -gt 0 ] || EACH=1
 mkdir -p "$B/found" "$B/log" "$B/corpus"
 
 fuzz() { # TARGET
   local name=$1 log=$B/log/$1 options=()
   mkdir -p "$B/corpus/$name"
   [ ! -f "tests/fuzz/$name.dict" ] || options=(-dict="tests/fuzz/$name.dict")
-  exec "$B/tests/fuzz/$name" -max_total_time="$TIME" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+  exec "$B/tests/fuzz/$name" -max_total_time="$EACH" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
     -artifact_prefix="$B/found/$name-" "${options[@]}" "$B/corpus/$name" "tests/fuzz/corpus/$name" >"$log" 2>&1
 }
 
@@ -21,7 +23,7 @@ report() { # TARGET STATUS
   local log=$B/log/$1 runs found
   runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
   if [ "$2" = 0 ]; then
-    printf 'ok      %-12s %4d s %10d runs, %d inputs kept\n' "$1" "$TIME" "${runs:-0}" "$(find "$B/corpus/$1" -type f | wc -l)"
+    printf 'ok      %-12s %4d s %10d runs, %d inputs kept\n' "$1" "$EACH" "${runs:-0}" "$(find "$B/corpus/$1" -type f | wc -l)"
     return
   fi
   found=$(sed -n 's/.*Test unit written to //p' "$log")
