@@ -149,10 +149,11 @@ int tool_open(struct tool *t, bool create, struct keydir **out, int64_t *now)
 
 static int refuse_infeasible(struct tool *t, const struct key_policy *p)
 {
+    int64_t least = p->lag + p->remote_cache + p->margin + p->cron;
     buf_printf(&t->fault,
                "the policy can never be kept: keys.rotation is %llds, and has to be longer than lag + remote_cache + "
                "margin + cron = %llds: keytool policy",
-               (long long)p->rotation, (long long)(p->lag + p->remote_cache + p->margin + p->cron));
+               (long long)p->rotation, (long long)least);
     return LK_CONFIG;
 }
 

@@ -67,6 +67,8 @@ static void take_step(struct key_history *h, const struct key_step *step, int64_
 {
     char name[24];
     struct key_entry *e = step->entry ? history_find(h, step->entry->kid) : NULL;
+    if (!e)
+        return;
     if (step->what == KEY_STEP_DESTROY)
         e->destroyed = at;
     else if (step->what == KEY_STEP_REMOVE)

@@ -47,7 +47,7 @@
     X(LK_JWK_WEAK, "jwk_weak", "the key is weak or not on its curve")                                                  \
     /* Sessions: design section 5 */                                                                                   \
     X(LK_PROOF_USED, "proof_used", "the proof was used before")                                                        \
-    X(LK_PROOF_REVOKED, "proof_revoked", "the user's sessions were ended after the proof was issued")                   \
+    X(LK_PROOF_REVOKED, "proof_revoked", "the user's sessions were ended after the proof was issued")                  \
     X(LK_SESSION_DEAD, "session_dead", "the session has ended")                                                        \
     X(LK_SESSION_REPLACED, "session_replaced", "the session was replaced by a newer one")                              \
     X(LK_SESSION_REUSE, "session_reuse", "an old refresh token was presented")

@@ -8,7 +8,8 @@
 /* The CGI and FastCGI loop. A program is a table of routes and short handlers. */
 
 /* Builds the answer in `res`. A negative enum lk_error instead becomes 503 with Retry-After (LK_BUSY, LK_UNAVAILABLE),
- * 429 with Retry-After (LK_LIMITED; what response_keep said of it stands) or 500 (anything else), with nothing of what was built, and is logged. */
+ * 429 with Retry-After (LK_LIMITED; what response_keep said of it stands) or 500 (anything else), with nothing of what
+ * was built, and is logged. */
 typedef int handler(struct request *req, struct response *res, void *state);
 
 struct route {

@@ -59,8 +59,8 @@ int jwk_to_private(const struct jwk *key, json_t **out);
  * The OpenSSL error queue is empty afterwards. */
 int jwk_verify(const struct jwk *key, const struct jwa *alg, struct span message, struct span signature);
 
-/* A public key whose private part is elsewhere: from now on jwk_sign asks `sign`, and returns what it returns. `context` is
- * from malloc and is freed with the key. */
+/* A public key whose private part is elsewhere: from now on jwk_sign asks `sign`, and returns what it returns.
+ * `context` is from malloc and is freed with the key. */
 typedef int jwk_sign_fn(const void *context, const struct jwk *key, struct span message, uint8_t *out, size_t *n);
 void jwk_set_signer(struct jwk *key, jwk_sign_fn *sign, void *context);
 

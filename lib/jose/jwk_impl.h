@@ -41,7 +41,7 @@ struct jwk {
     struct jwk_number part[JWK_PARTS_MAX];
     EVP_PKEY *pkey;
     struct jwk_verifier *verifier; /* what jwk_verify keeps for the next call; not for EdDSA */
-    jwk_sign_fn *sign; /* NULL: we do */
+    jwk_sign_fn *sign;             /* NULL: we do */
     void *sign_context;
 };
 

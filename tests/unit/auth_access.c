@@ -152,7 +152,7 @@ END_TEST
 
 START_TEST(roles_and_features_are_compared_as_whole_words)
 {
-    struct principal p = {.grants = {"user administrator", "todos"}};
+    struct principal p = {.grants = {.roles = "user administrator", .features = "todos"}};
     ck_assert(principal_has_role(&p, "user"));
     ck_assert(!principal_has_role(&p, "admin"));
     ck_assert(principal_has_feature(&p, "todos"));
