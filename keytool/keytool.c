@@ -124,25 +124,13 @@ static int take_alg(struct tool *t)
 /* ---- what every subcommand needs -----------------------------------------------------------------------------------
  */
 
-/* Which boot this is, and how long ago it was. Without that the wall clock alone is believed. */
-static void read_boot(struct key_boot *boot)
-{
-    struct buf text = BUF_INIT(256);
-    if (file_read("/proc/sys/kernel/random/boot_id", FILE_ANY, &text, NULL) == 0 && text.n >= BOOT_ID_SIZE - 1) {
-        memcpy(boot->id, text.p, BOOT_ID_SIZE - 1);
-        boot->id[BOOT_ID_SIZE - 1] = '\0';
-        boot->seconds = clock_monotonic_us() / 1000000;
-    }
-    buf_free(&text);
-}
-
 int tool_open(struct tool *t, bool create, struct keydir **out, int64_t *now)
 {
     int error = keydir_open(t->directory, create, out, &t->fault);
     if (error)
         return error;
     history_raise(keydir_history(*out), &t->policy);
-    read_boot(&keydir_history(*out)->boot);
+    clock_boot(&keydir_history(*out)->boot);
     *now = clock_now();
     return 0;
 }

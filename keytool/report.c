@@ -88,7 +88,7 @@ void tool_print_plan(struct keydir *kd, int64_t now)
     if (!h)
         return;
     *h = *keydir_history(kd);
-    h->boot = (struct key_boot){0};
+    h->boot = (struct clock_boot){0};
     for (size_t i = 0; i < PLAN_STEPS; i++) {
         struct key_step step = history_next(h);
         if (step.what == KEY_STEP_NONE || step.what == KEY_STEP_STANDBY)

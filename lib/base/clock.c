@@ -1,5 +1,8 @@
 #include "base/clock.h"
 
+#include "base/file.h"
+#include "base/parse.h"
+
 int64_t clock_now(void)
 {
     return clock_now_us() / 1000000;
@@ -20,6 +23,18 @@ int64_t clock_now_us(void)
 int64_t clock_monotonic_us(void)
 {
     return read_us(CLOCK_BOOTTIME);
+}
+
+void clock_boot(struct clock_boot *out)
+{
+    struct buf text = BUF_INIT(256);
+    *out = (struct clock_boot){.seconds = clock_monotonic_us() / 1000000};
+    bool known = file_read("/proc/sys/kernel/random/boot_id", FILE_ANY, &text, NULL) == 0 &&
+                 text.n >= CLOCK_BOOT_ID_SIZE - 1 &&
+                 parse_is_ident((struct span){text.p, CLOCK_BOOT_ID_SIZE - 1}, CLOCK_BOOT_ID_SIZE);
+    if (known)
+        memcpy(out->id, text.p, CLOCK_BOOT_ID_SIZE - 1);
+    buf_free(&text);
 }
 
 struct civil {

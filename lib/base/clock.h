@@ -8,6 +8,14 @@
 /* Seconds and microseconds since the epoch, UTC. Only programs call these two: the rooms take `now` as an argument. */
 int64_t clock_now(void);
 int64_t clock_now_us(void);
+/* Which boot this is, and how many seconds ago it was. Two readings with one id are that far apart whatever became of
+ * the wall clock. `id` is "" when the system does not say. */
+#define CLOCK_BOOT_ID_SIZE 37
+struct clock_boot {
+    char id[CLOCK_BOOT_ID_SIZE];
+    int64_t seconds;
+};
+void clock_boot(struct clock_boot *out);
 /* Microseconds since boot, unaffected by steps of the wall clock. */
 int64_t clock_monotonic_us(void);
 

@@ -192,7 +192,7 @@ static int make_standby(struct keydir *kd, struct backup *b, int64_t now, struct
 /* In a directory without keys: as it was, but the JWKS is served from now only. */
 static void take_all(struct keydir *kd, struct backup *b, int64_t now)
 {
-    struct key_boot boot = kd->history.boot;
+    struct clock_boot boot = kd->history.boot;
     kd->history = b->history;
     kd->history.boot = boot;
     memcpy(kd->pub, b->pub, sizeof kd->pub);

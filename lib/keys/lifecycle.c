@@ -179,7 +179,7 @@ static void bury(struct key_entry *e, enum key_state state, int64_t now)
 {
     e->state = state;
     e->not_before = e->hold = e->revoking = 0;
-    e->boot = (struct key_boot){0};
+    e->boot = (struct clock_boot){0};
     e->ended = now;
 }
 

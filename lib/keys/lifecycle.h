@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "jose/jwk.h"
 
 /* The life of signing keys as a pure state machine: no clock, no files. Times are seconds since the epoch.
@@ -30,13 +31,6 @@ struct key_policy {
 /* False when a key would have to be replaced before its standby may sign: V <= D + C + A + the period of maintain. */
 bool policy_is_feasible(const struct key_policy *p);
 
-/* Time since boot, and which boot: what a step of the wall clock does not move. An empty id is unknown. */
-#define BOOT_ID_SIZE 37
-struct key_boot {
-    char id[BOOT_ID_SIZE];
-    int64_t seconds;
-};
-
 struct key_entry {
     char kid[JWK_THUMBPRINT_SIZE];
     const struct jwa *alg;
@@ -44,10 +38,10 @@ struct key_entry {
     int64_t created, published, activated, retired, ended; /* 0: not yet */
     int64_t destroyed;                                     /* when the private key was; a retired key only */
     int64_t revoking;                                      /* a revocation began then and is to be finished */
-    int64_t not_before;   /* the gate that is running was once computed as this and never opens earlier; 0: none */
-    int64_t hold;         /* the same for destroying the private key */
-    struct key_boot boot; /* when it came into its state */
-    bool external;        /* another program signs with it: there is no private file */
+    int64_t not_before;     /* the gate that is running was once computed as this and never opens earlier; 0: none */
+    int64_t hold;           /* the same for destroying the private key */
+    struct clock_boot boot; /* when it came into its state */
+    bool external;          /* another program signs with it: there is no private file */
 };
 
 /* Everything `state.json` holds. T, L and C of `marks` are high-water marks: gates never use less. */
@@ -55,7 +49,7 @@ struct key_entry {
 #define KEYS_LIVE_MAX 100  /* in the JWKS at once; verifiers bound their sets too (JWKS_MAX_KEYS) */
 struct key_history {
     struct key_policy marks;
-    struct key_boot
+    struct clock_boot
         boot; /* of the machine at `now`, set by the caller and not stored; without id nothing is compared */
     struct key_entry entry[KEYS_MAX];
     size_t n;

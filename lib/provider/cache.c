@@ -22,7 +22,7 @@ static int seal_line(struct span rest, struct buf *out)
     int error = secret_sha256(rest, digest);
     if (error)
         return error;
-    buf_str(out, "latchkey-jwks-1 ");
+    buf_str(out, "latchkey-jwks-2 ");
     b64_add(out, digest, sizeof digest);
     return buf_str(out, "\n");
 }
@@ -46,15 +46,27 @@ static int check_seal(struct span *file)
 
 static int take_head(struct span *file, const char *url, struct cache_meta *meta)
 {
-    struct span from, etag;
+    struct span from, etag, boot;
     if (record_text(file, "url", &from) || record_time(file, "fetched", &meta->fetched_at) ||
         record_time(file, "fresh", &meta->fresh_for) || record_u64(file, "serial", &meta->serial) ||
-        record_u64(file, "generation", &meta->generation) || record_text(file, "etag", &etag) ||
-        record_literal(file, "\n") || etag.n >= sizeof meta->etag || meta->serial == 0)
+        record_u64(file, "generation", &meta->generation) || record_text(file, "boot", &boot) ||
+        record_time(file, "uptime", &meta->boot.seconds) || record_text(file, "etag", &etag) ||
+        record_literal(file, "\n") || etag.n >= sizeof meta->etag || boot.n >= sizeof meta->boot.id ||
+        meta->serial == 0)
         return LK_SYNTAX;
+    memcpy(meta->boot.id, boot.p, boot.n);
+    meta->boot.id[boot.n] = '\0';
     memcpy(meta->etag, etag.p, etag.n);
     meta->etag[etag.n] = '\0';
     return span_equals(from, url) ? 0 : LK_CONFIG;
+}
+
+static int64_t boot_age(const struct clock_boot *then)
+{
+    struct clock_boot now;
+    clock_boot(&now);
+    bool same = now.id[0] && strcmp(now.id, then->id) == 0;
+    return same && now.seconds > then->seconds ? now.seconds - then->seconds : 0;
 }
 
 int cache_read(const char *path, const char *url, struct cache_meta *meta, struct buf *body)
@@ -69,6 +81,7 @@ int cache_read(const char *path, const char *url, struct cache_meta *meta, struc
     }
     if ((error = check_seal(&rest)) || (error = take_head(&rest, url, &found)) || (error = buf_span(body, rest)))
         goto out;
+    found.boot_age = boot_age(&found.boot);
     *meta = found;
 out:
     buf_free(&file);
@@ -79,13 +92,15 @@ int cache_write(const char *path, const char *url, const struct cache_meta *meta
 {
     struct buf rest = BUF_INIT(FILE_LIMIT), file = BUF_INIT(FILE_LIMIT + 128);
     int error = 0;
-    if (parse_has_control(span_of(url)) || parse_has_control(span_of(meta->etag)))
+    if (parse_has_control(span_of(url)) || parse_has_control(span_of(meta->etag)) ||
+        parse_has_control(span_of(meta->boot.id)))
         return LK_SYNTAX;
     if (strlen(url) > CACHE_URL_MAX || body.n > JWKS_MAX_BYTES)
         return LK_TOO_LARGE;
-    buf_printf(&rest, "url %s\nfetched %lld\nfresh %lld\nserial %llu\ngeneration %llu\netag %s\n\n", url,
+    buf_printf(&rest, "url %s\nfetched %lld\nfresh %lld\nserial %llu\ngeneration %llu\n", url,
                (long long)meta->fetched_at, (long long)meta->fresh_for, (unsigned long long)meta->serial,
-               (unsigned long long)meta->generation, meta->etag);
+               (unsigned long long)meta->generation);
+    buf_printf(&rest, "boot %s\nuptime %lld\netag %s\n\n", meta->boot.id, (long long)meta->boot.seconds, meta->etag);
     if ((error = buf_span(&rest, body)) || (error = seal_line(buf_all(&rest), &file)) ||
         (error = buf_span(&file, buf_all(&rest))))
         goto out;
@@ -98,10 +113,13 @@ out:
 
 enum cache_age cache_age(const struct cache_meta *meta, int64_t now, int64_t stale)
 {
-    if (meta->fetched_at > now)
-        return meta->fetched_at - now > stale ? CACHE_DEAD : CACHE_STALE;
+    bool future = meta->fetched_at > now;
+    if (future && meta->fetched_at - now > stale)
+        return CACHE_DEAD;
     int64_t age = now - meta->fetched_at;
-    if (age < meta->fresh_for)
+    if (age < meta->boot_age)
+        age = meta->boot_age;
+    if (age < meta->fresh_for && !future)
         return CACHE_FRESH;
     return age < stale ? CACHE_STALE : CACHE_DEAD;
 }

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 
 /* The provider's JWKS on disk: one file, replaced as a whole, shared by all processes. It names the URL it came from
  * and carries a digest of its content; anything off is a miss, never a part of a set. Beside it lie PATH.lock (one
@@ -14,9 +15,11 @@
 
 struct cache_meta {
     int64_t fetched_at;
-    int64_t fresh_for;   /* seconds, from Cache-Control or the configuration */
-    uint64_t serial;     /* another one with each write; never 0 in a file */
-    uint64_t generation; /* the serial with which the keys last changed */
+    int64_t fresh_for;      /* seconds, from Cache-Control or the configuration */
+    uint64_t serial;        /* another one with each write; never 0 in a file */
+    uint64_t generation;    /* the serial with which the keys last changed */
+    struct clock_boot boot; /* when it was fetched, by a clock that nobody sets; id "" when unknown */
+    int64_t boot_age;       /* set by cache_read: at least so many seconds old, by that clock; 0 when it cannot tell */
     char etag[CACHE_ETAG_MAX];
 };
 
@@ -25,8 +28,9 @@ struct cache_meta {
 int cache_read(const char *path, const char *url, struct cache_meta *meta, struct buf *body);
 int cache_write(const char *path, const char *url, const struct cache_meta *meta, struct span body);
 
-/* A set's state at `now`. A fetch time in the future counts as stale, and as dead when it is further off than `stale`:
- * a clock that was set back never extends life. */
+/* A set's state at `now`. Its age is the longer one of the wall clock's and the boot clock's, and a fetch time in the
+ * future counts as stale, or as dead when it is further off than `stale`: a clock that was set back never extends life.
+ */
 enum cache_age { CACHE_FRESH, CACHE_STALE, CACHE_DEAD };
 enum cache_age cache_age(const struct cache_meta *meta, int64_t now, int64_t stale);
 const char *cache_age_name(enum cache_age age);

@@ -150,6 +150,7 @@ static int store(struct run *r, const struct answer *answer, struct span body)
     meta.serial = next > (uint64_t)r->now ? next : (uint64_t)r->now;
     meta.generation = same ? meta.generation : meta.serial;
     meta.fetched_at = r->now;
+    clock_boot(&meta.boot);
     meta.fresh_for = lifetime(r->provider, answer);
     if (answer->status == 200)
         snprintf(meta.etag, sizeof meta.etag, "%s", answer->etag);

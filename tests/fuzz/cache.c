@@ -53,7 +53,7 @@ static void read_sealed(const char *path, struct span text)
     uint8_t digest[SHA256_SIZE];
     struct buf file = BUF_INIT((size_t)2 * JWKS_MAX_BYTES);
     HOLDS(secret_sha256(text, digest) == 0);
-    buf_str(&file, "latchkey-jwks-1 ");
+    buf_str(&file, "latchkey-jwks-2 ");
     b64_add(&file, digest, sizeof digest);
     buf_str(&file, "\n");
     HOLDS(buf_span(&file, text) == 0);

@@ -210,7 +210,7 @@ START_TEST(boot_external_and_revoking_are_read_back)
 {
     struct buf text;
     sample(&text);
-    h.entry[1].boot = (struct key_boot){"0a-b", 77};
+    h.entry[1].boot = (struct clock_boot){"0a-b", 77};
     h.entry[1].external = true;
     h.entry[1].revoking = 1003;
     buf_reset(&text);

@@ -200,6 +200,42 @@ START_TEST(a_clock_set_back_never_extends_life)
 }
 END_TEST
 
+START_TEST(a_set_is_as_old_as_the_boot_clock_says)
+{
+    struct cache_meta old = meta;
+    old.boot_age = 700;
+    ck_assert_int_eq(cache_age(&old, NOW + 1, 86400), CACHE_STALE);
+    old.boot_age = 86400;
+    ck_assert_int_eq(cache_age(&old, NOW + 1, 86400), CACHE_DEAD);
+    ck_assert_int_eq(cache_age(&old, NOW - 1, 86400), CACHE_DEAD);
+    old.boot_age = 1;
+    ck_assert_int_eq(cache_age(&old, NOW + 1, 86400), CACHE_FRESH);
+    ck_assert_int_eq(cache_age(&old, NOW - 1, 86400), CACHE_STALE);
+}
+END_TEST
+
+START_TEST(the_boot_clock_counts_within_one_boot_only)
+{
+    struct kit k;
+    struct cache_meta read = meta, found;
+    struct buf text = BUF_INIT(JWKS_MAX_BYTES);
+    kit_open(&k);
+    clock_boot(&read.boot);
+    ck_assert_str_ne(read.boot.id, "");
+    read.boot.seconds = read.boot.seconds > 500 ? read.boot.seconds - 500 : 0;
+    ck_assert_int_eq(cache_write(k.cache, JWKS, &read, span_of(body)), 0);
+    ck_assert_int_eq(cache_read(k.cache, JWKS, &found, &text), 0);
+    ck_assert_str_eq(found.boot.id, read.boot.id);
+    ck_assert_int_gt(found.boot_age, 0);
+    read.boot.id[0] = read.boot.id[0] == 'a' ? 'b' : 'a';
+    ck_assert_int_eq(cache_write(k.cache, JWKS, &read, span_of(body)), 0);
+    ck_assert_int_eq(cache_read(k.cache, JWKS, &found, &text), 0);
+    ck_assert_int_eq(found.boot_age, 0);
+    buf_free(&text);
+    kit_close(&k);
+}
+END_TEST
+
 START_TEST(the_directory_of_a_path_is_found)
 {
     static const struct {
@@ -229,5 +265,6 @@ UNIT_MAIN("provider_cache", what_was_written_is_read_back, an_absent_file_is_a_m
           every_changed_byte_is_a_miss, every_truncation_is_a_miss, a_file_that_is_too_large_is_a_miss,
           a_symbolic_link_is_a_miss, a_file_that_others_may_write_is_a_miss, a_file_of_another_owner_is_a_miss,
           nothing_can_break_a_line_of_the_head, too_large_a_set_leaves_the_old_one, a_set_is_fresh_then_stale_then_dead,
-          a_clock_set_back_never_extends_life, the_directory_of_a_path_is_found,
+          a_clock_set_back_never_extends_life, a_set_is_as_old_as_the_boot_clock_says,
+          the_boot_clock_counts_within_one_boot_only, the_directory_of_a_path_is_found,
           a_directory_that_is_not_there_is_not_writable)

@@ -313,7 +313,7 @@ START_TEST(a_damaged_or_unsafe_set_is_fetched_again)
         kit_open(&k);
         cached(&k, key, 10);
         if (how == 0)
-            kit_write(&k, "cache", "latchkey-jwks-1 damaged\n", 0644);
+            kit_write(&k, "cache", "latchkey-jwks-2 damaged\n", 0644);
         else if (how == 1)
             ck_assert_int_eq(chmod(k.cache, 0666), 0);
         else
