@@ -14,7 +14,7 @@ SITE_PID='' BA_PID=''
 cleanup() { site_stop; ba_stop; rm -rf "$DIR"; }
 trap cleanup EXIT
 trap 'exit 143' TERM INT
-CLIENT=http://client.example:8000
+CLIENT=https://client.example:8000
 
 ba_start "$DIR" || exit 1
 SITE_ORIGINS=$CLIENT site_make "$DIR/site" "$BA_ISSUER" || exit 1
