@@ -4,15 +4,7 @@
 
 #include "base/b64.h"
 #include "provider/absent.h"
-#include "provider/proof.h"
-#include "provider_kit.h"
-
-/* A set in DIR/cache, fetched `ago` seconds before NOW; the helper is there and counts. */
-static void cached(struct kit *k, const struct jwk *key, int64_t ago)
-{
-    kit_set(k, "cache", key, NULL,
-            (struct cache_meta){.fetched_at = NOW - ago, .fresh_for = 600, .serial = 5, .generation = 5});
-}
+#include "provider_proof.h"
 
 /* What the helper will bring: DIR/next, copied over the cache. */
 static void coming(struct kit *k, const struct jwk *a, const struct jwk *b, uint64_t generation)
@@ -20,32 +12,6 @@ static void coming(struct kit *k, const struct jwk *a, const struct jwk *b, uint
     kit_set(k, "next", a, b,
             (struct cache_meta){.fetched_at = NOW, .fresh_for = 600, .serial = 6, .generation = generation});
     kit_helper(k, "cp $DIR/next $DIR/cache");
-}
-
-static int verify(const struct kit *k, const struct buf *token, struct identity *who, bool *refresh)
-{
-    struct proof_refresh later = {.provider = &k->conf.providers[0]};
-    int error = proof_verify(&k->conf, buf_all(token), KEYSET_FETCH, NOW, who, &later);
-    *refresh = later.provider != NULL;
-    return error;
-}
-
-/* The verdict on one token, which is used up; nobody is identified by a refused one. */
-static int verdict(const struct kit *k, struct buf token)
-{
-    struct identity who = {0};
-    bool refresh = true;
-    int error = verify(k, &token, &who, &refresh);
-    ck_assert_int_eq(who.subject[0] != '\0', error == 0);
-    buf_free(&token);
-    return error;
-}
-
-static struct buf made(const struct jwk *key, const char *typ, json_t *claims)
-{
-    struct buf token;
-    kit_token(key, typ, claims, &token);
-    return token;
 }
 
 /* ---- with a fresh set -----------------------------------------------------------------------------------------------
