@@ -86,7 +86,8 @@ static int logout(struct request *req, struct response *res, void *state)
     if (error == LK_SYNTAX)
         return 0;
     if (!error) {
-        if ((error = site_db(site)) || (error = session_end(site->db, token, &from, clock_now_us(), req->log_session)))
+        if ((error = site_db(site)) ||
+            (error = session_end(site->db, site->conf, token, &from, clock_now_us(), req->log_session)))
             return error;
     }
     response_empty(res, 204);

@@ -86,12 +86,13 @@ static int last_of(struct db *db, int64_t *id, uint8_t hash[SHA256_SIZE])
 
 /* At most two go for each one that comes: the table shrinks back without any request that pays for all. The first ones
  * first, so that what stays is one chain. */
-static int sweep(struct db *db, int64_t now)
+static int sweep(struct db *db, int64_t before)
 {
+    int64_t gone = 1;
     int error = 0;
-    for (int i = 0; i < 2 && !error; i++)
+    for (int i = 0; i < 2 && gone && !error; i++)
         error = db_exec(db, "DELETE FROM audit WHERE id = (SELECT min(id) FROM audit) AND at < $1",
-                        DB_ARGS(db_int(now - AUDIT_KEEP)), NULL);
+                        DB_ARGS(db_int(before)), &gone);
     return error;
 }
 
@@ -110,8 +111,8 @@ static int insert(struct db *db, const struct entry *e, const uint8_t previous[S
                    NULL);
 }
 
-int audit_record(struct db *db, int64_t now, const char *event, const char *reason, const char *subject,
-                 const char *family_id, const struct origin_info *from)
+int audit_record(struct db *db, const struct conf *conf, int64_t now, const char *event, const char *reason,
+                 const char *subject, const char *family_id, const struct origin_info *from)
 {
     char address[ORIGIN_ADDRESS_SIZE], user_agent[ORIGIN_USER_AGENT_SIZE], request_id[REQUEST_ID_SIZE];
     uint8_t previous[SHA256_SIZE];
@@ -124,7 +125,7 @@ int audit_record(struct db *db, int64_t now, const char *event, const char *reas
     int error = last_of(db, &e.id, previous);
     e.id++;
     error = error ? error : insert(db, &e, previous);
-    return error ? error : sweep(db, now);
+    return error ? error : sweep(db, now - conf->audit.retention);
 }
 
 /* ---- verifying -------------------------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 #ifndef LK_AUTH_AUDIT_H
 #define LK_AUTH_AUDIT_H
 
+#include "base/conf.h"
 #include "base/secret.h"
 #include "store/db.h"
 
@@ -29,12 +30,11 @@ void origin_keep(const char *text, char *out, size_t cap);
  * replace  exchange: the browser that held it signed in again
  * revoke   user, admin: who ended it from the list of sessions
  * refuse   proof_used, proof_revoked, limited, unknown, idle, absolute, or the end_reason of a family that had ended
- * Rows older than AUDIT_KEEP go, the first ones first and a few with each row that comes.
+ * Rows older than conf->audit.retention go, the first ones first and a few with each row that comes.
  * Each row has the hash of the one before it and its own, h = SHA-256(previous || the row's columns, each followed by a
  * NUL), so that a row that is changed, taken out or put in later shows (audit_verify). */
-#define AUDIT_KEEP (90LL * 86400)
-int audit_record(struct db *db, int64_t now, const char *event, const char *reason, const char *subject,
-                 const char *family_id, const struct origin_info *from);
+int audit_record(struct db *db, const struct conf *conf, int64_t now, const char *event, const char *reason,
+                 const char *subject, const char *family_id, const struct origin_info *from);
 
 /* What audit_verify saw. */
 struct audit_state {

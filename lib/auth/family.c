@@ -4,7 +4,7 @@
 
 #define MICRO INT64_C(1000000)
 
-#define NOTICE_KEEP AUDIT_KEEP
+#define NOTICE_KEEP (INT64_C(90) * 86400)
 
 #define COLUMNS                                                                                                        \
     "f.id, f.lookup_hash, f.current_hash, f.previous_hash, f.sealed, f.repeats, f.rotated_at_us, f.created_at, "       \

@@ -31,7 +31,7 @@ static struct span bytes(const void *p, size_t n)
 
 static int record(const struct attempt *a, const char *event, const char *reason, const struct family *f)
 {
-    return audit_record(a->db, a->now, event, reason, f ? f->who.subject : "", f ? f->id : "", a->from);
+    return audit_record(a->db, a->conf, a->now, event, reason, f ? f->who.subject : "", f ? f->id : "", a->from);
 }
 
 /* All cryptography is done before the lock is taken, and alike for whatever the row will say. `family` NULL: a new one.
@@ -212,7 +212,7 @@ static int evict(const struct attempt *a, const char *subject)
     char id[SESSION_ID_SIZE];
     int error = 0;
     while (!error && !(error = family_evict(a->db, a->conf, subject, keep, a->now, id)))
-        error = audit_record(a->db, a->now, "evict", "per_user", subject, id, a->from);
+        error = audit_record(a->db, a->conf, a->now, "evict", "per_user", subject, id, a->from);
     return error == LK_NOT_FOUND ? 0 : error;
 }
 
@@ -248,7 +248,7 @@ static int exchange_again(struct attempt *a, const char *subject, struct span ol
         return error ? error : tell_notice(a, &f, out);
     }
     a->answer = verdict == FAMILY_LIMITED ? LK_LIMITED : LK_PROOF_USED;
-    return audit_record(a->db, a->now, "refuse", lk_error_code(a->answer), subject, id, a->from);
+    return audit_record(a->db, a->conf, a->now, "refuse", lk_error_code(a->answer), subject, id, a->from);
 }
 
 static int new_family(const struct attempt *a, const struct identity *who, struct family *f)
@@ -309,10 +309,11 @@ static int logout(const struct attempt *a, char id[SESSION_ID_SIZE])
     return error ? error : record(a, "logout", "logout", &f);
 }
 
-int session_end(struct db *db, struct span token, const struct origin_info *from, int64_t now_us,
-                char id[SESSION_ID_SIZE])
+int session_end(struct db *db, const struct conf *conf, struct span token, const struct origin_info *from,
+                int64_t now_us, char id[SESSION_ID_SIZE])
 {
-    struct attempt a = {.db = db, .from = from, .now_us = now_us, .now = now_us / MICRO, .presented = token};
+    struct attempt a = {
+        .db = db, .conf = conf, .from = from, .now_us = now_us, .now = now_us / MICRO, .presented = token};
     struct refresh_token presented;
     char ended[SESSION_ID_SIZE] = "";
     int error = 0;

@@ -55,8 +55,8 @@ int session_rotate(struct db *db, const struct conf *conf, struct span token, co
 
 /* Logout: ends the family that the token belongs to, whether it is the current or an older one. 0 also when there is
  * nothing to end. `id` (may be NULL) gets the ended family's id or "". LK_BUSY, LK_STORE. */
-int session_end(struct db *db, struct span token, const struct origin_info *from, int64_t now_us,
-                char id[SESSION_ID_SIZE]);
+int session_end(struct db *db, const struct conf *conf, struct span token, const struct origin_info *from,
+                int64_t now_us, char id[SESSION_ID_SIZE]);
 
 /* Is the family of `id` alive? Inside the caller's transaction. LK_SESSION_DEAD when not, or when it is not
  * `subject`'s; LK_BUSY; LK_STORE. */

@@ -53,10 +53,11 @@ int sessions_list(struct db *db, const struct conf *conf, const char *subject, c
     return 0;
 }
 
-static int record(struct db *db, const char *subject, const char *id, const struct origin_info *from, int64_t now)
+static int record(struct db *db, const struct conf *conf, const char *subject, const char *id,
+                  const struct origin_info *from, int64_t now)
 {
     const char *by = from->actor && strcmp(from->actor, subject) != 0 ? "admin" : "user";
-    return audit_record(db, now, "revoke", by, subject, id, from);
+    return audit_record(db, conf, now, "revoke", by, subject, id, from);
 }
 
 int sessions_end(struct db *db, const struct conf *conf, const char *subject, const char *id,
@@ -69,7 +70,7 @@ int sessions_end(struct db *db, const struct conf *conf, const char *subject, co
                         &changed);
     if (!error && changed == 0)
         error = LK_NOT_FOUND;
-    return error ? error : record(db, subject, id, from, now);
+    return error ? error : record(db, conf, subject, id, from, now);
 }
 
 int sessions_end_all(struct db *db, const struct conf *conf, const char *subject, const char *keep,
@@ -84,7 +85,7 @@ int sessions_end_all(struct db *db, const struct conf *conf, const char *subject
                                      db_int(now - conf->session.absolute), db_int(now), db_text(keep)),
                              &row);
     while (!error && !(error = db_next(row)))
-        error = record(db, subject, db_col_text(row, 0), from, now);
+        error = record(db, conf, subject, db_col_text(row, 0), from, now);
     db_done(row);
     return error == LK_NOT_FOUND ? 0 : error;
 }

@@ -90,6 +90,9 @@ struct conf {
         bool required;
     } limits;
     struct {
+        int64_t retention;
+    } audit;
+    struct {
         const char *file;
     } claims;
     struct {

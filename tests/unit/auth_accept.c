@@ -287,7 +287,7 @@ START_TEST(a_logout_does_not_reach_a_providers_token_but_ending_all_does)
 {
     struct place p;
     start(&p, ACCEPT_BOTH);
-    ck_assert_int_eq(session_end(p.x.db, span_of(p.session.refresh_token), &p.x.from, US(NOW), NULL), 0);
+    ck_assert_int_eq(session_end(p.x.db, &p.x.conf, span_of(p.session.refresh_token), &p.x.from, US(NOW), NULL), 0);
     ck_assert_int_eq(verdict(&p, own_token(&p)), 401);
     ck_assert_int_eq(verdict(&p, their_token(p.key, NULL, NULL, NULL)), 200);
     p.x.conf.providers[0].leeway = 0;

@@ -54,7 +54,7 @@ END_TEST
 static void record(struct fixture *x, int64_t now)
 {
     ck_assert_int_eq(db_begin_write(x->db), 0);
-    ck_assert_int_eq(audit_record(x->db, now, "exchange", "proof", "ann", "id", &x->from), 0);
+    ck_assert_int_eq(audit_record(x->db, &x->conf, now, "exchange", "proof", "ann", "id", &x->from), 0);
     ck_assert_int_eq(db_commit(x->db), 0);
 }
 
@@ -77,11 +77,26 @@ START_TEST(old_rows_go_two_for_each_that_comes)
     fixture_start(&x);
     for (int i = 0; i < 5; i++)
         record(&x, NOW);
-    record(&x, NOW + AUDIT_KEEP);
+    record(&x, NOW + (90 * DAY));
     ck_assert_int_eq(committed(&x, "SELECT count(*) FROM audit"), 6);
-    record(&x, NOW + AUDIT_KEEP + 1);
+    record(&x, NOW + (90 * DAY) + 1);
     ck_assert_int_eq(committed(&x, "SELECT count(*) FROM audit"), 5);
     ck_assert_int_eq(committed(&x, "SELECT count(*) FROM audit WHERE at = 1800000000"), 3);
+    fixture_stop(&x);
+}
+END_TEST
+
+START_TEST(retention_is_what_the_configuration_says)
+{
+    struct fixture x;
+    fixture_start(&x);
+    x.conf.audit.retention = HOUR;
+    record(&x, NOW);
+    record(&x, NOW + HOUR);
+    ck_assert_int_eq(committed(&x, "SELECT count(*) FROM audit"), 2);
+    record(&x, NOW + HOUR + 1);
+    ck_assert_int_eq(committed(&x, "SELECT count(*) FROM audit"), 2);
+    ck_assert_int_eq(committed(&x, "SELECT count(*) FROM audit WHERE at = 1800000000"), 0);
     fixture_stop(&x);
 }
 END_TEST
@@ -155,7 +170,7 @@ START_TEST(rows_that_go_with_age_do_not_break_it)
     for (int i = 0; i < 20; i++)
         record(&x, NOW + i);
     for (int i = 0; i < 5; i++)
-        record(&x, NOW + AUDIT_KEEP + HOUR);
+        record(&x, NOW + (90 * DAY) + HOUR);
     struct audit_state state = verify(&x);
     ck_assert_int_eq(state.rows, 15);
     ck_assert_int_eq(state.broken, 0);
@@ -182,6 +197,6 @@ END_TEST
 
 UNIT_MAIN("auth_audit", plain_text_is_kept_as_it_is, control_characters_are_dropped, what_is_not_utf8_is_dropped,
           a_long_text_is_cut_between_characters, a_row_says_what_when_who_and_from_where,
-          old_rows_go_two_for_each_that_comes, a_table_that_nobody_touched_verifies,
-          the_first_row_that_was_touched_is_named, rows_that_go_with_age_do_not_break_it,
-          rows_of_before_the_chain_are_counted_and_not_blamed)
+          old_rows_go_two_for_each_that_comes, retention_is_what_the_configuration_says,
+          a_table_that_nobody_touched_verifies, the_first_row_that_was_touched_is_named,
+          rows_that_go_with_age_do_not_break_it, rows_of_before_the_chain_are_counted_and_not_blamed)

@@ -64,7 +64,7 @@ START_TEST(a_proof_cannot_bring_back_a_session_that_was_logged_out)
     struct session s, t;
     fixture_start(&x);
     ck_assert_int_eq(exchange_with(&x, "proof", "", US(NOW), &s), 0);
-    ck_assert_int_eq(session_end(x.db, span_of(s.refresh_token), &x.from, US(NOW + 1), NULL), 0);
+    ck_assert_int_eq(session_end(x.db, &x.conf, span_of(s.refresh_token), &x.from, US(NOW + 1), NULL), 0);
     ck_assert_int_eq(exchange_with(&x, "proof", "", US(NOW + 2), &t), LK_PROOF_USED);
     fixture_stop(&x);
 }
@@ -143,13 +143,13 @@ START_TEST(logout_ends_the_family_by_its_current_or_an_older_token)
     char id[SESSION_ID_SIZE];
     fixture_start(&x);
     ck_assert_int_eq(exchange_with(&x, "proof1", "", US(NOW), &s), 0);
-    ck_assert_int_eq(session_end(x.db, span_of(s.refresh_token), &x.from, US(NOW + 1), id), 0);
+    ck_assert_int_eq(session_end(x.db, &x.conf, span_of(s.refresh_token), &x.from, US(NOW + 1), id), 0);
     ck_assert_str_eq(id, s.id);
     ck_assert_int_eq(rotate(&x, s.refresh_token, US(NOW + 2), &t), LK_SESSION_DEAD);
     ck_assert_int_eq(exchange_with(&x, "proof2", "", US(NOW), &s), 0);
     ck_assert_int_eq(rotate(&x, s.refresh_token, US(NOW + 60), &t), 0);
     ck_assert_int_eq(rotate(&x, t.refresh_token, US(NOW + 120), &u), 0);
-    ck_assert_int_eq(session_end(x.db, span_of(s.refresh_token), &x.from, US(NOW + 180), id), 0);
+    ck_assert_int_eq(session_end(x.db, &x.conf, span_of(s.refresh_token), &x.from, US(NOW + 180), id), 0);
     ck_assert_str_eq(id, s.id);
     ck_assert_int_eq(check(&x, s.id, "ann", NOW + 180), LK_SESSION_DEAD);
     ck_assert_int_eq(committed(&x, "SELECT count(*) FROM audit WHERE event = 'logout'"), 2);
@@ -164,11 +164,11 @@ START_TEST(logout_is_idempotent)
     char id[SESSION_ID_SIZE];
     fixture_start(&x);
     ck_assert_int_eq(exchange_with(&x, "proof1", "", US(NOW), &s), 0);
-    ck_assert_int_eq(session_end(x.db, span_of(s.refresh_token), &x.from, US(NOW + 1), id), 0);
-    ck_assert_int_eq(session_end(x.db, span_of(s.refresh_token), &x.from, US(NOW + 2), id), 0);
+    ck_assert_int_eq(session_end(x.db, &x.conf, span_of(s.refresh_token), &x.from, US(NOW + 1), id), 0);
+    ck_assert_int_eq(session_end(x.db, &x.conf, span_of(s.refresh_token), &x.from, US(NOW + 2), id), 0);
     ck_assert_str_eq(id, "");
-    ck_assert_int_eq(session_end(x.db, span_of("nonsense"), &x.from, US(NOW + 3), id), 0);
-    ck_assert_int_eq(session_end(x.db, span_of(""), &x.from, US(NOW + 3), NULL), 0);
+    ck_assert_int_eq(session_end(x.db, &x.conf, span_of("nonsense"), &x.from, US(NOW + 3), id), 0);
+    ck_assert_int_eq(session_end(x.db, &x.conf, span_of(""), &x.from, US(NOW + 3), NULL), 0);
     ck_assert_int_eq(committed(&x, "SELECT ended_at FROM family"), NOW + 1);
     fixture_stop(&x);
 }

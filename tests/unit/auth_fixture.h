@@ -53,6 +53,7 @@ static inline void fixture_start(struct fixture *x)
     x->conf.store.path = x->path;
     x->conf.store.busy = 2;
     x->conf.process.run = 30;
+    x->conf.audit.retention = 90 * DAY;
     x->conf.claims.file = "";
     x->ann = (struct identity){.subject = "ann",
                                .email = "ann@example.org",

@@ -168,7 +168,7 @@ START_TEST(a_logout_takes_effect_at_the_next_request)
     start(&p);
     ck_assert_int_eq(guard_admit(&p.site, p.authorization, &todos, false, NOW + 1, &who, &r), 0);
     db_rollback(p.site.db);
-    ck_assert_int_eq(session_end(p.x.db, span_of(p.session.refresh_token), &p.x.from, US(NOW + 1), NULL), 0);
+    ck_assert_int_eq(session_end(p.x.db, &p.x.conf, span_of(p.session.refresh_token), &p.x.from, US(NOW + 1), NULL), 0);
     refused(&p, &todos, NOW + 1, 401, INVALID("The session has ended."));
     stop(&p);
 }
@@ -220,7 +220,7 @@ START_TEST(a_dead_session_is_told_before_a_missing_role)
 {
     struct place p;
     start(&p);
-    ck_assert_int_eq(session_end(p.x.db, span_of(p.session.refresh_token), &p.x.from, US(NOW + 1), NULL), 0);
+    ck_assert_int_eq(session_end(p.x.db, &p.x.conf, span_of(p.session.refresh_token), &p.x.from, US(NOW + 1), NULL), 0);
     refused(&p, &admin, NOW + 1, 401, INVALID("The session has ended."));
     stop(&p);
 }

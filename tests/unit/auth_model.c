@@ -319,7 +319,7 @@ static void do_logout(void)
         return;
     bool swept = may_be_swept(f, latest);
     const char *token = f->token[any((uint64_t)f->n)];
-    ck_assert_int_eq(session_end(x.db, span_of(token), &x.from, now_us, id), 0);
+    ck_assert_int_eq(session_end(x.db, &x.conf, span_of(token), &x.from, now_us, id), 0);
     if (swept && !id[0])
         return;
     ck_assert_str_eq(id, f->ended ? "" : f->id);

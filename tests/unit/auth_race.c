@@ -150,7 +150,7 @@ END_TEST
 static int refresh_or_logout(struct fixture *x, int number, struct session *out)
 {
     if (number == RACERS / 2)
-        return session_end(x->db, span_of(first), &x->from, US(NOW + 60) + number, NULL);
+        return session_end(x->db, &x->conf, span_of(first), &x->from, US(NOW + 60) + number, NULL);
     return rotate(x, first, US(NOW + 60) + number, out);
 }
 

@@ -299,7 +299,7 @@ START_TEST(when_the_database_is_busy_nothing_happens_and_the_token_stays_good)
     ck_assert_int_eq(db_open(x.path, 0, &impatient, &fault), 0);
     ck_assert_int_eq(db_begin_write(x.db), 0);
     ck_assert_int_eq(session_rotate(impatient, &x.conf, span_of(s.refresh_token), &x.from, US(NOW + 1), &t), LK_BUSY);
-    ck_assert_int_eq(session_end(impatient, span_of(s.refresh_token), &x.from, US(NOW + 1), NULL), LK_BUSY);
+    ck_assert_int_eq(session_end(impatient, &x.conf, span_of(s.refresh_token), &x.from, US(NOW + 1), NULL), LK_BUSY);
     ck_assert_int_eq(session_create(impatient, &x.conf, &x.ann, span_of("p2"), span_of(""), &x.from, US(NOW + 1), &t),
                      LK_BUSY);
     db_rollback(x.db);

@@ -81,7 +81,7 @@ START_TEST(dead_sessions_are_not_listed)
     ck_assert_int_eq(exchange_as(&x, "ann", "p2", NOW + 10, &b), 0);
     ck_assert_uint_eq(count(&x, "ann", NOW + 7 * DAY - 1), 2);
     ck_assert_uint_eq(count(&x, "ann", NOW + 7 * DAY), 1); /* idle */
-    ck_assert_int_eq(session_end(x.db, span_of(b.refresh_token), &x.from, US(NOW + 20), NULL), 0);
+    ck_assert_int_eq(session_end(x.db, &x.conf, span_of(b.refresh_token), &x.from, US(NOW + 20), NULL), 0);
     ck_assert_uint_eq(count(&x, "ann", NOW + 20), 1);
     fixture_stop(&x);
 }
