@@ -11,7 +11,7 @@ static const struct {
     const char *built;
     const char *documented;
 } places[] = {{LATCHKEY_STATE_DIR "/", "/var/lib/latchkey/"},
-              {LATCHKEY_LIBEXEC_DIR "/", "/usr/local/latchkey/libexec/"}};
+              {LATCHKEY_LIBEXEC_DIR "/", "/usr/local/latchkey/libexec/latchkey/"}};
 
 static void print_default(const char *def)
 {
