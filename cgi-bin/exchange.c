@@ -177,6 +177,7 @@ static const struct program program = {.name = "exchange",
                                        .oauth = true,
                                        .open = web_open,
                                        .close = web_close,
+                                       .keep = web_keep,
                                        .fault = web_fault};
 
 int main(void)

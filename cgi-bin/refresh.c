@@ -104,6 +104,7 @@ static const struct program program = {.name = "refresh",
                                        .oauth = true,
                                        .open = web_open,
                                        .close = web_close,
+                                       .keep = web_keep,
                                        .fault = web_fault};
 
 int main(void)

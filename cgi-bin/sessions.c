@@ -122,6 +122,7 @@ static const struct program program = {.name = "sessions",
                                        .body_max = 4096,
                                        .open = web_open,
                                        .close = web_close,
+                                       .keep = web_keep,
                                        .fault = web_fault};
 
 int main(void)

@@ -293,6 +293,7 @@ static const struct program program = {.name = "todos",
                                        .body_max = BODY_MAX,
                                        .open = web_open,
                                        .close = web_close,
+                                       .keep = web_keep,
                                        .fault = web_fault};
 
 int main(void)

@@ -11,31 +11,84 @@
 int site_open(char *const env[], struct site *out)
 {
     *out = (struct site){.env = env, .fault = BUF_INIT(FAULT_MAX), .limits_fault = BUF_INIT(FAULT_MAX)};
+    watch_begin(&out->watch[SITE_CONF], WATCH_FILE, conf_path(env), NULL);
     return conf_load(env, &out->conf, &out->fault);
 }
 
-void site_forget(struct site *site)
+static void forget_signer(struct site *site)
 {
     jwk_free(site->signer);
-    jwks_free(site->verifiers);
-    claims_free(site->claims);
     site->signer = NULL;
+}
+
+static void forget_verifiers(struct site *site)
+{
+    jwks_free(site->verifiers);
     site->verifiers = NULL;
+}
+
+static void forget_claims(struct site *site)
+{
+    claims_free(site->claims);
     site->claims = NULL;
+}
+
+static void forget_db(struct site *site)
+{
+    db_close(site->db);
+    site->db = NULL;
+}
+
+static void forget_limits(struct site *site)
+{
+    db_close(site->limits);
+    site->limits = NULL;
+}
+
+static void (*const forget[SITE_PARTS])(struct site *site) = {
+    [SITE_SIGNER] = forget_signer, [SITE_VERIFIERS] = forget_verifiers, [SITE_CLAIMS] = forget_claims,
+    [SITE_DB] = forget_db,         [SITE_LIMITS] = forget_limits,
+};
+
+static void drop(struct site *site, enum site_part part)
+{
+    watch_end(&site->watch[part]);
+    forget[part](site);
+}
+
+bool site_keep(struct site *site)
+{
+    site->kept = true;
+    buf_reset(&site->fault);
+    buf_reset(&site->limits_fault);
+    site->refresh = (struct proof_refresh){0};
+    if (!site->conf || watch_changed(&site->watch[SITE_CONF]))
+        return false;
+    for (enum site_part part = SITE_CONF + 1; part < SITE_PARTS; part++)
+        if (watch_changed(&site->watch[part]))
+            drop(site, part);
+    if (site->db && !db_rest(site->db))
+        drop(site, SITE_DB);
+    if (site->limits && !db_rest(site->limits))
+        drop(site, SITE_LIMITS);
+    return true;
 }
 
 void site_close(struct site *site)
 {
-    site_forget(site);
-    db_close(site->db);
-    db_close(site->limits);
-    site->limits = NULL;
-    if (site->conf)
-        conf_free(site->conf);
+    for (enum site_part part = SITE_CONF + 1; part < SITE_PARTS; part++)
+        drop(site, part);
+    conf_free(site->conf);
+    site->conf = NULL;
     buf_free(&site->fault);
     buf_free(&site->limits_fault);
-    site->db = NULL;
-    site->conf = NULL;
+}
+
+/* A process that ends with its request need not look. */
+static void watch(struct site *site, enum site_part part, enum watch_kind kind, const char *dir, const char *name)
+{
+    if (site->kept)
+        watch_begin(&site->watch[part], kind, dir, name);
 }
 
 int site_db(struct site *site)
@@ -45,6 +98,7 @@ int site_db(struct site *site)
     if (site->db)
         return 0;
     buf_reset(&site->fault);
+    watch(site, SITE_DB, WATCH_IDENTITY, site->conf->store.path, NULL);
     return db_open(site->conf->store.path, busy_ms, &site->db, &site->fault);
 }
 
@@ -57,6 +111,7 @@ int site_limits(struct site *site)
     if (site->limits)
         return 0;
     buf_reset(&site->limits_fault);
+    watch(site, SITE_LIMITS, WATCH_IDENTITY, options.path, NULL);
     return db_open_with(&options, &site->limits, &site->limits_fault);
 }
 
@@ -66,14 +121,13 @@ int site_signer(struct site *site)
         return 0;
     buf_reset(&site->fault);
     const struct conf *conf = site->conf;
+    watch(site, SITE_SIGNER, WATCH_LINK, conf->keys.directory, KEYRING_SIGNING);
     int error = keyring_signing_key(conf->keys.directory, site->env, &site->signer, &site->fault);
     if (!error)
         error = signer_attach(site->signer, &(struct signer_conf){conf->keys.signer, conf->keys.signer_key,
                                                                   conf->keys.signer_deadline, site->env, &site->fault});
-    if (error) {
-        jwk_free(site->signer);
-        site->signer = NULL;
-    }
+    if (error)
+        forget_signer(site);
     return error;
 }
 
@@ -82,6 +136,7 @@ int site_verifiers(struct site *site)
     if (site->verifiers)
         return 0;
     buf_reset(&site->fault);
+    watch(site, SITE_VERIFIERS, WATCH_LINK, site->conf->keys.directory, KEYRING_JWKS);
     return keyring_verifying_keys(site->conf->keys.directory, site->env, &site->verifiers, &site->fault);
 }
 
@@ -90,5 +145,7 @@ int site_claims(struct site *site)
     if (site->claims)
         return 0;
     buf_reset(&site->fault);
+    if (*site->conf->claims.file)
+        watch(site, SITE_CLAIMS, WATCH_LINK, site->conf->claims.file, NULL);
     return claims_load(site->conf->claims.file, &site->claims, &site->fault);
 }

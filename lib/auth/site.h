@@ -3,9 +3,12 @@
 
 #include "auth/claims.h"
 #include "base/conf.h"
+#include "base/watch.h"
 #include "jose/jwks.h"
 #include "provider/proof.h"
 #include "store/db.h"
+
+enum site_part { SITE_CONF, SITE_SIGNER, SITE_VERIFIERS, SITE_CLAIMS, SITE_DB, SITE_LIMITS, SITE_PARTS };
 
 /* What a program has open for its site. Each part is opened when first asked for, and then kept. */
 struct site {
@@ -18,16 +21,19 @@ struct site {
     struct claims_policy *claims;
     struct proof_refresh refresh; /* to be given to provider_refresh after the answer */
     struct buf limits_fault;
-    struct buf fault; /* the last failure, one line for the log */
+    struct buf fault;               /* the last failure, one line for the log */
+    struct watch watch[SITE_PARTS]; /* of what is open */
+    bool kept;                      /* from request to request */
 };
 
 /* Reads the configuration. LK_CONFIG with site->fault set; site_close is due in either case. */
 int site_open(char *const env[], struct site *out);
 void site_close(struct site *site);
 
-/* Between two requests of one process (FastCGI): forgets keys and claims policy, so that the next request reads the
- * files as they are then. Configuration and database stay. */
-void site_forget(struct site *site);
+/* Before each request of a process that serves several (FastCGI): each part whose file has changed is forgotten, so
+ * that it is opened anew when it is asked for, and nothing is left of the request before. False: latchkey.conf has
+ * changed, or another site_open failed; then site_close and site_open are due. */
+bool site_keep(struct site *site);
 
 /* LK_STORE, LK_BUSY, LK_CONFIG ...; site->fault says more. */
 int site_db(struct site *site);

@@ -369,11 +369,16 @@ int conf_parse(const char *name, struct span text, char *const env[], struct con
     return 0;
 }
 
-int conf_load(char *const env[], struct conf **out, struct buf *fault)
+const char *conf_path(char *const env[])
 {
     const char *path = env_get(env, "LATCHKEY_CONF");
+    return path ? path : LATCHKEY_CONF_PATH;
+}
+
+int conf_load(char *const env[], struct conf **out, struct buf *fault)
+{
+    const char *path = conf_path(env);
     struct buf text = BUF_INIT(CONF_FILE_MAX);
-    path = path ? path : LATCHKEY_CONF_PATH;
     int error = file_read(path, FILE_ANY, &text, NULL);
     if (error) {
         buf_printf(fault, "%s: %s", path, error == LK_SYSTEM ? strerror(errno) : lk_error_text(error));

@@ -134,6 +134,9 @@ const char *conf_named_default(const struct conf_key *key);
 
 const char *conf_type_name(enum conf_type type);
 
+/* The file that conf_load reads. */
+const char *conf_path(char *const env[]);
+
 /* Reads the file named by LATCHKEY_CONF in `env`, or the compiled-in path, then the LATCHKEY_<SECTION>_<KEY> overrides
  * (of the providers, the plain one's only).
  * On failure LK_CONFIG (or LK_NOMEM), and `fault` holds one line naming file, line and key.

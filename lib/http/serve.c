@@ -210,13 +210,24 @@ static void service_close(struct service *s)
     s->conf = NULL;
 }
 
+/* A state that was opened for this request is up to date whatever keep says of it. */
+static void service_keep(struct service *s)
+{
+    bool (*keep)(void *) = s->program->keep;
+    if (s->conf && keep && keep(s->state))
+        return;
+    service_close(s);
+    service_open(s);
+    if (s->conf && keep)
+        keep(s->state);
+}
+
 static void service_answer(void *context, const struct transport *t)
 {
     static const char last_resort[] = "Status: 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n";
     struct service *s = context;
     struct response res;
     struct buf out = BUF_INIT(SERVE_ANSWER_MAX);
-    service_open(s);
     if (s->conf)
         process_limit(s->conf);
     bool whole = serve_one(s->program, t->env, t->read, t->context, &out, &res, s->state, s->conf) == 0;
@@ -226,11 +237,23 @@ static void service_answer(void *context, const struct transport *t)
     s->failed = error != 0;
     if (res.after)
         res.after(res.after_context);
-    service_close(s);
     process_unlimit();
     log_context(NULL);
     response_free(&res);
     buf_free(&out);
+}
+
+static void service_cgi(void *context, const struct transport *t)
+{
+    service_open(context);
+    service_answer(context, t);
+    service_close(context);
+}
+
+static void service_fastcgi(void *context, const struct transport *t)
+{
+    service_keep(context);
+    service_answer(context, t);
 }
 
 int serve(const struct program *program, char *const env[])
@@ -238,10 +261,11 @@ int serve(const struct program *program, char *const env[])
     struct service s = {.program = program, .env = env};
     process_begin();
     if (!transport_is_fastcgi(STDIN_FILENO)) {
-        transport_cgi(env, service_answer, &s);
+        transport_cgi(env, service_cgi, &s);
         return s.failed ? 1 : 0;
     }
-    int error = transport_fastcgi(STDIN_FILENO, service_answer, &s);
+    int error = transport_fastcgi(STDIN_FILENO, service_fastcgi, &s);
+    service_close(&s);
     if (error)
         log_event("fastcgi.failed", "program", program->name, "reason", lk_error_code(error), "fault", strerror(errno),
                   NULL);

@@ -30,6 +30,10 @@ struct program {
      * (which may stay NULL) is a line for the log; `*state` is then closed too, if it was set. */
     int (*open)(char *const env[], void **state, const struct conf **conf, const char **fault);
     void (*close)(void *state);
+    /* In a process that serves several requests, before each, the first too: brings the state up to date with its
+     * files and leaves nothing of the request before in it. False: it has to be closed and opened anew. NULL: it is,
+     * for every request. */
+    bool (*keep)(void *state);
     const char *(*fault)(void *state); /* what to log beside a handler's error; NULL: nothing */
 };
 

@@ -28,6 +28,11 @@ struct db_options {
 };
 int db_open_with(const struct db_options *options, struct db **out, struct buf *fault);
 
+/* Between two uses of a connection that stays open: rolls back what is open and forgets what was said of the last use.
+ * From then on each transaction sees whether another program has brought the schema beyond this one's: its begin fails
+ * with LK_SCHEMA_NEWER, as db_open would. False: a failure has left the connection doubtful, close it. */
+bool db_rest(struct db *db);
+
 void db_close(struct db *db);              /* rolls an open transaction back; NULL is fine */
 const char *db_fault(const struct db *db); /* what the driver said last, for the log; never to a client */
 

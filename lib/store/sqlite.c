@@ -15,6 +15,7 @@ struct db_row {
 };
 
 #define PARAMETERS_MAX 64
+#define STATEMENTS_MAX 64 /* that are kept prepared */
 
 /* ---- faults ----------------------------------------------------------------------------------------------- */
 
@@ -43,6 +44,7 @@ int sqlite_failed(struct db *db, int rc)
 {
     bool file = (rc & 0xff) == SQLITE_IOERR || (rc & 0xff) == SQLITE_CANTOPEN;
     int error = file ? sqlite3_system_errno(db->handle) : 0;
+    db->doubtful = db->doubtful || error_of(rc) != LK_BUSY;
     snprintf(db->fault, sizeof db->fault, "%s (%d)%s%s", sqlite3_errmsg(db->handle), rc, error ? ": " : "",
              error ? strerror(error) : "");
     return fail_transaction(db, error_of(rc));
@@ -65,13 +67,40 @@ int sqlite_run(struct db *db, const char *sql)
     return rc == SQLITE_OK ? 0 : sqlite_failed(db, rc);
 }
 
+int sqlite_check_version(struct db *db, uint64_t version)
+{
+    if (version <= db->version)
+        return 0;
+    snprintf(db->fault, sizeof db->fault, "its schema has version %llu, this program knows only up to %zu",
+             (unsigned long long)version, db->version);
+    return LK_SCHEMA_NEWER;
+}
+
 /* ---- transactions ----------------------------------------------------------------------------------------- */
+
+/* Another program may have been upgraded while this connection stays open. */
+static int check_kept(struct db *db)
+{
+    struct db_row *row = NULL;
+    int error = db_query(db, "PRAGMA user_version", NULL, 0, &row);
+    if (!error)
+        error = db_next(row);
+    if (!error)
+        error = sqlite_check_version(db, (uint64_t)db_col_int(row, 0));
+    db_done(row);
+    return error;
+}
 
 static int begin(struct db *db, const char *sql, enum db_transaction txn)
 {
     int error = sqlite_run(db, sql); /* SQLite refuses one inside another */
-    if (!error)
-        db->txn = txn;
+    if (error)
+        return error;
+    db->txn = txn;
+    if (db->kept && (error = check_kept(db)) != 0) {
+        db_rollback(db);
+        db->doubtful = true;
+    }
     return error;
 }
 
@@ -114,14 +143,27 @@ void db_rollback(struct db *db)
     db->failed = 0;
 }
 
+bool db_rest(struct db *db)
+{
+    db_rollback(db);
+    db->kept = true;
+    db->fault[0] = '\0';
+    return !db->doubtful;
+}
+
+static void discard(struct db_row *row)
+{
+    sqlite3_finalize(row->stmt);
+    free(row);
+}
+
 void db_close(struct db *db)
 {
     if (!db)
         return;
     for (struct db_row *row = db->statements, *next = NULL; row; row = next) {
         next = row->next;
-        sqlite3_finalize(row->stmt);
-        free(row);
+        discard(row);
     }
     if (db->handle && !sqlite3_get_autocommit(db->handle))
         db_rollback(db);
@@ -185,15 +227,34 @@ static int prepare(struct db *db, const char *sql, struct db_row **out)
     return 0;
 }
 
+/* Queries have as many texts as callers can combine filters: the one that was not used for longest goes. */
+static void make_room(struct db *db)
+{
+    size_t n = 0;
+    struct db_row **last = NULL;
+    for (struct db_row **at = &db->statements; *at; at = &(*at)->next, n++)
+        last = (*at)->taken ? last : at;
+    if (n < STATEMENTS_MAX || !last)
+        return;
+    struct db_row *row = *last;
+    *last = row->next;
+    discard(row);
+}
+
 /* By text, not by address: a caller's buffer may hold another statement the next time. */
 static int statement(struct db *db, const char *sql, struct db_row **out)
 {
-    for (struct db_row *row = db->statements; row; row = row->next) {
-        if (!row->taken && strcmp(sqlite3_sql(row->stmt), sql) == 0) {
-            *out = row;
-            return 0;
-        }
+    for (struct db_row **at = &db->statements; *at; at = &(*at)->next) {
+        struct db_row *row = *at;
+        if (row->taken || strcmp(sqlite3_sql(row->stmt), sql) != 0)
+            continue;
+        *at = row->next;
+        row->next = db->statements;
+        db->statements = row;
+        *out = row;
+        return 0;
     }
+    make_room(db);
     return prepare(db, sql, out);
 }
 

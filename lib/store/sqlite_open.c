@@ -124,12 +124,7 @@ static int ask_number(struct db *db, const struct db_options *options, const cha
 static int read_version(struct db *db, const struct db_options *options, uint64_t *version)
 {
     int error = ask_number(db, options, "PRAGMA user_version", version);
-    if (!error && *version > options->version) {
-        snprintf(db->fault, sizeof db->fault, "its schema has version %llu, this program knows only up to %zu",
-                 (unsigned long long)*version, options->version);
-        error = LK_SCHEMA_NEWER;
-    }
-    return error;
+    return error ? error : sqlite_check_version(db, *version);
 }
 
 /* The journal mode stays in the file, so it is set when the file is new and never again. */
@@ -208,6 +203,7 @@ int db_open_with(const struct db_options *options, struct db **out, struct buf *
     db = calloc(1, sizeof *db);
     if (!db)
         return LK_NOMEM;
+    db->version = options->version;
     error = connect_file(db, options);
     if (!error)
         error = bring_up_to_date(db, options);

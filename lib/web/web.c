@@ -1,5 +1,7 @@
 #include "web/web.h"
 
+#include <openssl/err.h>
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -26,6 +28,12 @@ void web_close(void *state)
 {
     site_close(state);
     free(state);
+}
+
+bool web_keep(void *state)
+{
+    ERR_clear_error(); /* what OpenSSL said of the request before */
+    return site_keep(state);
 }
 
 const char *web_fault(void *state)

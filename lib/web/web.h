@@ -7,9 +7,10 @@
 
 /* Where HTTP meets the site: the only room that knows both requests and tokens. */
 
-/* `open`, `close` and `fault` of a struct program whose state is a struct site. */
+/* `open`, `close`, `keep` and `fault` of a struct program whose state is a struct site. */
 int web_open(char *const env[], void **state, const struct conf **conf, const char **fault);
 void web_close(void *state);
+bool web_keep(void *state);
 const char *web_fault(void *state);
 
 /* Leaves what the site has to fetch (site->refresh) for after the answer. */

@@ -34,16 +34,17 @@ static void start(struct fixture *x)
     fixture_start(x);
     snprintf(text, sizeof text,
              "[site]\nissuer = https://site.example\n[provider]\nissuer = https://id.example\n[store]\npath = %s\n"
-             "[keys]\ndirectory = %s\n",
-             x->path, x->dir);
+             "[keys]\ndirectory = %s\n[limits]\npath = %s/limits.db\n",
+             x->path, x->dir, x->dir);
     put(x, "latchkey.conf", text, 0644);
     snprintf(conf_env, sizeof conf_env, "LATCHKEY_CONF=%s/latchkey.conf", x->dir);
 }
 
 static void stop(struct fixture *x)
 {
-    static const char *const names[] = {"latchkey.conf", KEYRING_SIGNING};
-    for (size_t i = 0; i < 2; i++) {
+    static const char *const names[] = {"latchkey.conf", KEYRING_SIGNING, KEYRING_JWKS,   "claims.json",
+                                        "limits.db",     "limits.db-wal", "limits.db-shm"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char path[128];
         snprintf(path, sizeof path, "%s/%s", x->dir, names[i]);
         unlink(path);
@@ -79,24 +80,162 @@ START_TEST(each_part_is_opened_when_asked_for_and_then_kept)
 }
 END_TEST
 
-START_TEST(after_forgetting_the_next_request_sees_a_rotated_key)
+static struct jwk *new_key(const struct fixture *x)
+{
+    struct jwk *key = NULL;
+    ck_assert_int_eq(jwk_generate(jwa_find(span_of("ES256")), &key), 0);
+    put_key(x, key);
+    return key;
+}
+
+/* A site whose second request begins. */
+static void start_kept(struct fixture *x, struct site *site)
+{
+    start(x);
+    ck_assert_int_eq(site_open(env, site), 0);
+    ck_assert(site_keep(site));
+}
+
+START_TEST(what_has_not_changed_stays_open_from_request_to_request)
 {
     struct fixture x;
     struct site site;
-    struct jwk *old = NULL, *new = NULL;
-    start(&x);
-    ck_assert_int_eq(jwk_generate(jwa_find(span_of("ES256")), &old), 0);
-    ck_assert_int_eq(jwk_generate(jwa_find(span_of("ES256")), &new), 0);
-    put_key(&x, old);
-    ck_assert_int_eq(site_open(env, &site), 0);
+    start_kept(&x, &site);
+    jwk_free(new_key(&x));
+    put(&x, KEYRING_JWKS, "{\"keys\":[]}", 0644);
+    ck_assert_int_eq(site_db(&site), 0);
+    ck_assert_int_eq(site_limits(&site), 0); /* made now, which is a change */
+    ck_assert(site_keep(&site));
+    ck_assert_int_eq(site_limits(&site), 0);
     ck_assert_int_eq(site_signer(&site), 0);
-    put_key(&x, new);
-    site_forget(&site);
+    ck_assert_int_eq(site_verifiers(&site), 0);
+    struct site before = site;
+    ck_assert(site_keep(&site));
+    ck_assert_ptr_eq(site.db, before.db);
+    ck_assert_ptr_eq(site.limits, before.limits);
+    ck_assert_ptr_eq(site.signer, before.signer);
+    ck_assert_ptr_eq(site.verifiers, before.verifiers);
+    site_close(&site);
+    stop(&x);
+}
+END_TEST
+
+START_TEST(the_next_request_sees_a_rotated_key)
+{
+    struct fixture x;
+    struct site site;
+    start_kept(&x, &site);
+    jwk_free(new_key(&x));
+    ck_assert_int_eq(site_signer(&site), 0);
+    struct jwk *new = new_key(&x);
+    ck_assert(site_keep(&site));
+    ck_assert_ptr_null(site.signer);
     ck_assert_int_eq(site_signer(&site), 0);
     ck_assert_str_eq(jwk_kid(site.signer), jwk_kid(new));
-    site_close(&site);
-    jwk_free(old);
     jwk_free(new);
+    site_close(&site);
+    stop(&x);
+}
+END_TEST
+
+START_TEST(the_next_request_sees_changed_verifiers_and_claims)
+{
+    struct fixture x;
+    struct site site;
+    char claims[128];
+    start_kept(&x, &site);
+    snprintf(claims, sizeof claims, "%s/claims.json", x.dir);
+    site.conf->claims.file = claims;
+    put(&x, KEYRING_JWKS, "{\"keys\":[]}", 0644);
+    put(&x, "claims.json", "{}", 0644);
+    ck_assert_int_eq(site_verifiers(&site), 0);
+    ck_assert_int_eq(site_claims(&site), 0);
+    put(&x, "claims.json", "{ }", 0644);
+    ck_assert(site_keep(&site));
+    ck_assert_ptr_null(site.claims);
+    ck_assert_ptr_nonnull(site.verifiers);
+    put(&x, KEYRING_JWKS, "{\"keys\": []}", 0644);
+    ck_assert(site_keep(&site));
+    ck_assert_ptr_null(site.verifiers);
+    site_close(&site);
+    stop(&x);
+}
+END_TEST
+
+START_TEST(a_key_file_that_goes_bad_is_an_error_and_recovers_when_mended)
+{
+    struct fixture x;
+    struct site site;
+    start_kept(&x, &site);
+    jwk_free(new_key(&x));
+    ck_assert_int_eq(site_signer(&site), 0);
+    put(&x, KEYRING_SIGNING, "{", 0640);
+    ck_assert(site_keep(&site));
+    ck_assert_int_ne(site_signer(&site), 0);
+    ck_assert(site_keep(&site));
+    ck_assert_uint_eq(site.fault.n, 0); /* of the request before */
+    ck_assert_int_ne(site_signer(&site), 0);
+    jwk_free(new_key(&x));
+    ck_assert(site_keep(&site));
+    ck_assert_int_eq(site_signer(&site), 0);
+    site_close(&site);
+    stop(&x);
+}
+END_TEST
+
+START_TEST(another_configuration_closes_everything)
+{
+    struct fixture x;
+    struct site site;
+    start_kept(&x, &site);
+    ck_assert(site_keep(&site));
+    put(&x, "latchkey.conf", "[site]\nissuer = nonsense\n", 0644);
+    ck_assert(!site_keep(&site));
+    site_close(&site);
+    ck_assert_int_eq(site_open(env, &site), LK_CONFIG);
+    ck_assert(!site_keep(&site));
+    site_close(&site);
+    stop(&x);
+}
+END_TEST
+
+START_TEST(a_restored_database_is_opened_anew)
+{
+    struct fixture x;
+    struct site site;
+    char aside[128];
+    start_kept(&x, &site);
+    ck_assert_int_eq(site_db(&site), 0);
+    ck_assert(site_keep(&site));
+    ck_assert_ptr_nonnull(site.db);
+    snprintf(aside, sizeof aside, "%s.aside", x.path);
+    ck_assert_int_eq(rename(x.path, aside), 0);
+    ck_assert(site_keep(&site));
+    ck_assert_ptr_null(site.db);
+    ck_assert_int_eq(rename(aside, x.path), 0);
+    ck_assert_int_eq(site_db(&site), 0);
+    site_close(&site);
+    stop(&x);
+}
+END_TEST
+
+START_TEST(nothing_of_a_request_is_left_in_the_next)
+{
+    struct fixture x;
+    struct site site;
+    start_kept(&x, &site);
+    ck_assert_int_eq(site_db(&site), 0);
+    struct db *db = site.db;
+    ck_assert_int_eq(db_begin_write(db), 0);
+    buf_str(&site.fault, "of the request before");
+    site.refresh.order.missing = 7;
+    ck_assert(site_keep(&site));
+    ck_assert_ptr_eq(site.db, db);
+    ck_assert_int_eq(db_begin_write(db), 0); /* none was open */
+    db_rollback(db);
+    ck_assert_uint_eq(site.fault.n, 0);
+    ck_assert_uint_eq(site.refresh.order.missing, 0);
+    site_close(&site);
     stop(&x);
 }
 END_TEST
@@ -136,5 +275,8 @@ START_TEST(an_unusable_configuration_is_named)
 END_TEST
 
 UNIT_MAIN("auth_site", each_part_is_opened_when_asked_for_and_then_kept,
-          after_forgetting_the_next_request_sees_a_rotated_key, what_is_missing_is_one_line_for_the_log,
-          an_unusable_configuration_is_named)
+          what_has_not_changed_stays_open_from_request_to_request, the_next_request_sees_a_rotated_key,
+          the_next_request_sees_changed_verifiers_and_claims,
+          a_key_file_that_goes_bad_is_an_error_and_recovers_when_mended, another_configuration_closes_everything,
+          a_restored_database_is_opened_anew, nothing_of_a_request_is_left_in_the_next,
+          what_is_missing_is_one_line_for_the_log, an_unusable_configuration_is_named)
