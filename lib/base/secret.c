@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <sys/random.h>
 
+#include "base/algorithms.h"
 #include "base/error.h"
 
 int secret_init(void)
@@ -12,7 +13,7 @@ int secret_init(void)
     const uint64_t options = OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ADD_ALL_CIPHERS |
                              OPENSSL_INIT_NO_ADD_ALL_DIGESTS | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS |
                              OPENSSL_INIT_NO_ATEXIT;
-    return OPENSSL_init_crypto(options, NULL) == 1 ? 0 : LK_CRYPTO;
+    return OPENSSL_init_crypto(options, NULL) == 1 ? algorithms_init() : LK_CRYPTO;
 }
 
 int secret_random(void *out, size_t n)
