@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "http/problem.h"
 #include "http/serve.h"
+#include "web/audit.h"
 #include "web/limits.h"
 #include "web/web.h"
 
@@ -98,13 +99,22 @@ static bool is_attempt(int reason)
            reason != LK_PROOF_REVOKED;
 }
 
+/* In the transaction that refused them. */
+static bool is_audited(int reason)
+{
+    return reason == LK_PROOF_USED || reason == LK_PROOF_REVOKED;
+}
+
 /* RFC 8693 2.2.2 for the form, RFC 6750 3.1 for the bearer spelling. */
 static int refuse_proof(struct site *site, struct request *req, struct response *res, bool form, int reason)
 {
+    int64_t now_us = clock_now_us();
     log_event("exchange.refused", "reason", lk_error_code(reason), "address", req->address, NULL);
     req->log_reason = lk_error_code(reason);
     if (is_attempt(reason))
-        web_failed(site, req, LIMIT_PROOF, clock_now_us());
+        web_failed(site, req, LIMIT_PROOF, now_us);
+    if (!is_audited(reason))
+        web_audit_refused(site, req, reason, now_us);
     refuse(res, form ? 400 : 401, form ? "invalid_request" : "invalid_token", lk_error_text(reason));
     if (!form)
         response_headerf(res, "WWW-Authenticate",
@@ -119,7 +129,7 @@ static int limit(struct site *site, struct request *req, struct response *res, i
     char address[LIMIT_ADDRESS_SIZE];
     limit_address(req->address, address);
     int error = web_limit_failures(site, req, res, LIMIT_PROOF, now_us);
-    return error ? error : web_limit(site, res, LIMIT_EXCHANGE_ADDRESS, span_of(address), now_us);
+    return error ? error : web_limit(site, req, res, LIMIT_EXCHANGE_ADDRESS, span_of(address), now_us);
 }
 
 static int make_session(struct site *site, struct request *req, struct response *res, const struct proof *proof)
@@ -138,7 +148,7 @@ static int make_session(struct site *site, struct request *req, struct response 
     web_refresh_later(site, res);
     if (error)
         return proof_is_bad(error) ? refuse_proof(site, req, res, proof->form, error) : error;
-    error = web_limit(site, res, LIMIT_EXCHANGE_SUBJECT, span_of(who.subject), now_us);
+    error = web_limit(site, req, res, LIMIT_EXCHANGE_SUBJECT, span_of(who.subject), now_us);
     if (error)
         return error;
     /* The key that signs is needed before the proof is spent. */

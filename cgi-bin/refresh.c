@@ -38,9 +38,9 @@ static int limit(struct site *site, struct request *req, struct response *res, s
         return error;
     error = refresh_token_lookup_hash(&presented, family);
     secret_wipe(&presented, sizeof presented);
-    return error
-               ? error
-               : web_limit(site, res, LIMIT_REFRESH_FAMILY, (struct span){(const char *)family, sizeof family}, now_us);
+    return error ? error
+                 : web_limit(site, req, res, LIMIT_REFRESH_FAMILY, (struct span){(const char *)family, sizeof family},
+                             now_us);
 }
 
 static int rotate(struct request *req, struct response *res, void *state)

@@ -68,11 +68,24 @@ static int hash_entry(const uint8_t previous[SHA256_SIZE], const struct entry *e
     return error;
 }
 
+/* Two tables of one form, so that what is not audited takes as long as what is. */
+struct book {
+    const char *last, *insert, *sweep;
+};
+#define BOOK(table, age)                                                                                               \
+    {                                                                                                                  \
+        "SELECT id, hash FROM " table " ORDER BY id DESC LIMIT 1",                                                     \
+            "INSERT INTO " table " (" COLUMNS ", previous, hash) "                                                     \
+            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",                                              \
+            "DELETE FROM " table " WHERE id = (SELECT min(id) FROM " table ") AND " age " < $1"                        \
+    }
+static const struct book audited = BOOK("audit", "at"), unknown = BOOK("unknown_token", "id");
+
 /* The row that the next one follows; zeros and 0 before the first. */
-static int last_of(struct db *db, int64_t *id, uint8_t hash[SHA256_SIZE])
+static int last_of(struct db *db, const struct book *book, int64_t *id, uint8_t hash[SHA256_SIZE])
 {
     struct db_row *row = NULL;
-    int error = db_query(db, "SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1", NULL, 0, &row);
+    int error = db_query(db, book->last, NULL, 0, &row);
     error = error ? error : db_next(row);
     memset(hash, 0, SHA256_SIZE);
     *id = error ? 0 : db_col_int(row, 0);
@@ -86,46 +99,74 @@ static int last_of(struct db *db, int64_t *id, uint8_t hash[SHA256_SIZE])
 
 /* At most two go for each one that comes: the table shrinks back without any request that pays for all. The first ones
  * first, so that what stays is one chain. */
-static int sweep(struct db *db, int64_t before)
+static int sweep(struct db *db, const struct book *book, int64_t before)
 {
     int64_t gone = 1;
     int error = 0;
     for (int i = 0; i < 2 && gone && !error; i++)
-        error = db_exec(db, "DELETE FROM audit WHERE id = (SELECT min(id) FROM audit) AND at < $1",
-                        DB_ARGS(db_int(before)), &gone);
+        error = db_exec(db, book->sweep, DB_ARGS(db_int(before)), &gone);
     return error;
 }
 
-static int insert(struct db *db, const struct entry *e, const uint8_t previous[SHA256_SIZE])
+static int insert(struct db *db, const struct book *book, struct entry *e)
 {
-    uint8_t hash[SHA256_SIZE];
-    int error = hash_entry(previous, e, hash);
+    uint8_t previous[SHA256_SIZE], hash[SHA256_SIZE];
+    int error = last_of(db, book, &e->id, previous);
+    e->id++;
+    error = error ? error : hash_entry(previous, e, hash);
     if (error)
         return error;
-    return db_exec(db,
-                   "INSERT INTO audit (" COLUMNS ", previous, hash) "
-                   "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+    return db_exec(db, book->insert,
                    DB_ARGS(db_int(e->id), db_int(e->at), db_text(e->text[0]), db_text(e->text[1]), db_text(e->text[2]),
                            db_text(e->text[3]), db_text(e->text[4]), db_text(e->text[5]), db_text(e->text[6]),
                            db_text(e->text[7]), db_blob(previous, SHA256_SIZE), db_blob(hash, SHA256_SIZE)),
                    NULL);
 }
 
+/* What the client said of itself, fit to be kept. */
+struct kept {
+    char address[ORIGIN_ADDRESS_SIZE], user_agent[ORIGIN_USER_AGENT_SIZE], request_id[REQUEST_ID_SIZE];
+};
+
+static void keep(const struct origin_info *from, struct kept *out, struct entry *e)
+{
+    origin_keep(from->address, out->address, sizeof out->address);
+    origin_keep(from->user_agent, out->user_agent, sizeof out->user_agent);
+    origin_keep(from->request_id, out->request_id, sizeof out->request_id);
+    e->text[4] = out->address;
+    e->text[5] = out->user_agent;
+    e->text[6] = out->request_id;
+    e->text[7] = from->actor ? from->actor : "";
+}
+
 int audit_record(struct db *db, const struct conf *conf, int64_t now, const char *event, const char *reason,
                  const char *subject, const char *family_id, const struct origin_info *from)
 {
-    char address[ORIGIN_ADDRESS_SIZE], user_agent[ORIGIN_USER_AGENT_SIZE], request_id[REQUEST_ID_SIZE];
-    uint8_t previous[SHA256_SIZE];
-    struct entry e = {
-        .at = now,
-        .text = {event, reason, subject, family_id, address, user_agent, request_id, from->actor ? from->actor : ""}};
-    origin_keep(from->address, address, sizeof address);
-    origin_keep(from->user_agent, user_agent, sizeof user_agent);
-    origin_keep(from->request_id, request_id, sizeof request_id);
-    int error = last_of(db, &e.id, previous);
-    e.id++;
-    error = error ? error : insert(db, &e, previous);
-    return error ? error : sweep(db, now - conf->audit.retention);
+    struct entry e = {.at = now, .text = {event, reason, subject, family_id}};
+    struct kept kept;
+    keep(from, &kept, &e);
+    int error = insert(db, &audited, &e);
+    return error ? error : sweep(db, &audited, now - conf->audit.retention);
+}
+
+int audit_unknown_token(struct db *db, int64_t now, const struct origin_info *from)
+{
+    struct entry e = {.at = now, .text = {"refuse", "unknown", "", ""}};
+    struct kept kept;
+    keep(from, &kept, &e);
+    int error = insert(db, &unknown, &e);
+    return error ? error : sweep(db, &unknown, e.id - AUDIT_UNKNOWN_KEPT + 1);
+}
+
+int audit_alone(struct db *db, const struct conf *conf, int64_t now, const char *event, const char *reason,
+                const char *subject, const char *family_id, const struct origin_info *from)
+{
+    int error = db_begin_write(db);
+    error = error ? error : audit_record(db, conf, now, event, reason, subject, family_id, from);
+    error = error ? error : db_commit(db);
+    if (error)
+        db_rollback(db);
+    return error;
 }
 
 /* ---- verifying -------------------------------------------------------------------------------------------------- */

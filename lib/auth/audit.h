@@ -29,12 +29,24 @@ void origin_keep(const char *text, char *out, size_t cap);
  * evict    per_user
  * replace  exchange: the browser that held it signed in again
  * revoke   user, admin: who ended it from the list of sessions
- * refuse   proof_used, proof_revoked, limited, unknown, idle, absolute, or the end_reason of a family that had ended
+ * refuse   of a refresh: limited, idle, absolute, or the end_reason of a family that had ended; of an exchange: the
+ *          lk_error_code of what was wrong with the proof (these up to conf->audit.outsiders, see web/limits.h)
+ * limit    name of the policy that was reached, failures-proof, failures-refresh, failures-bearer: the first refusal
+ *          of a key in the time of its rate, or of the lockout (up to conf->audit.outsiders too)
  * Rows older than conf->audit.retention go, the first ones first and a few with each row that comes.
  * Each row has the hash of the one before it and its own, h = SHA-256(previous || the row's columns, each followed by a
  * NUL), so that a row that is changed, taken out or put in later shows (audit_verify). */
 int audit_record(struct db *db, const struct conf *conf, int64_t now, const char *event, const char *reason,
                  const char *subject, const char *family_id, const struct origin_info *from);
+
+/* The same in a transaction of its own. */
+int audit_alone(struct db *db, const struct conf *conf, int64_t now, const char *event, const char *reason,
+                const char *subject, const char *family_id, const struct origin_info *from);
+
+/* A refresh with a token that nobody knows. Anybody can send any number of these, so the last AUDIT_UNKNOWN_KEPT are
+ * kept, in the table unknown_token. The work is that of audit_record. */
+#define AUDIT_UNKNOWN_KEPT 256
+int audit_unknown_token(struct db *db, int64_t now, const struct origin_info *from);
 
 /* What audit_verify saw. */
 struct audit_state {

@@ -9,7 +9,7 @@
 #define FORGIVEN  (60 * MICRO) /* one failure in that time */
 #define DOUBLINGS 20           /* more would be longer than any lockout */
 
-enum { TAKE, PEEK, SWEEP, CHECK, FAIL, SWEEP_FAILURE };
+enum { TAKE, PEEK, NOTE, SWEEP, CHECK, FAIL, NOTE_FAILURE, SWEEP_FAILURE };
 
 /* $2 now, $3 the interval of one request, $4 the period. A time beyond now + period comes from a clock that was set
  * back or from a longer period of before, and counts as a quota that is used up. */
@@ -17,13 +17,15 @@ const char *const limit_sql[] = {
     [TAKE] = "INSERT INTO bucket (key, tat_us, taken) VALUES ($1, $2 + $3, 1) ON CONFLICT (key) DO UPDATE SET "
              "tat_us = CASE WHEN bucket.tat_us <= $2 THEN $2 + $3 WHEN bucket.tat_us <= $2 + $4 - $3 "
              "THEN bucket.tat_us + $3 WHEN bucket.tat_us <= $2 + $4 THEN bucket.tat_us ELSE $2 + $4 END, "
-             "taken = CASE WHEN bucket.tat_us <= $2 + $4 - $3 THEN 1 ELSE 0 END RETURNING tat_us, taken",
-    [PEEK] = "SELECT tat_us FROM bucket WHERE key = $1",
+             "taken = CASE WHEN bucket.tat_us <= $2 + $4 - $3 THEN 1 ELSE 0 END RETURNING tat_us, taken, noted_us",
+    [PEEK] = "SELECT tat_us, noted_us FROM bucket WHERE key = $1",
+    [NOTE] = "UPDATE bucket SET noted_us = $2 WHERE key = $1 AND noted_us NOT BETWEEN $2 - $3 AND $2 + $3",
     [SWEEP] = "DELETE FROM bucket WHERE key IN (SELECT key FROM bucket WHERE tat_us < $1 ORDER BY tat_us LIMIT 4)",
-    [CHECK] = "SELECT clear_us, failed_us FROM failure WHERE key = $1",
+    [CHECK] = "SELECT clear_us, failed_us, noted_us FROM failure WHERE key = $1",
     [FAIL] = "INSERT INTO failure (key, clear_us, failed_us) VALUES ($1, $2 + $3, $2) ON CONFLICT (key) DO UPDATE SET "
              "clear_us = CASE WHEN failure.clear_us <= $2 THEN $2 + $3 WHEN failure.clear_us <= $2 + $4 "
              "THEN failure.clear_us + $3 ELSE $2 + $4 END, failed_us = $2",
+    [NOTE_FAILURE] = "UPDATE failure SET noted_us = $2 WHERE key = $1 AND noted_us NOT BETWEEN $2 - $3 AND $2 + $3",
     [SWEEP_FAILURE] = ("DELETE FROM failure WHERE key IN (SELECT key FROM failure WHERE clear_us < $1 "
                        "ORDER BY clear_us LIMIT 4)"),
 };
@@ -37,6 +39,7 @@ static const struct {
     [LIMIT_EXCHANGE_SUBJECT] = {"exchange-subject", offsetof(struct conf, limits.exchange_subject)},
     [LIMIT_REFRESH_FAMILY] = {"refresh-family", offsetof(struct conf, limits.refresh_family)},
     [LIMIT_TODOS_USER] = {"todos-user", offsetof(struct conf, limits.todos_user)},
+    [LIMIT_AUDIT] = {"audit", offsetof(struct conf, audit.outsiders)},
 };
 static const char *const pools[] = {[LIMIT_PROOF] = "proof", [LIMIT_REFRESH] = "refresh", [LIMIT_BEARER] = "bearer"};
 
@@ -81,44 +84,76 @@ static int key_of(const char *what, struct span who, uint8_t out[SHA256_SIZE])
     return error;
 }
 
+/* What is known of a bucket. */
+struct bucket {
+    uint8_t key[SHA256_SIZE];
+    int64_t interval, period; /* of one request, and of all of the rate */
+    int64_t tat, noted;
+};
+
+/* As the statements of noting have it: a time that a clock stamped before it was set back is none. */
+static bool is_noted(int64_t noted, int64_t period, int64_t now)
+{
+    return noted >= now - period && noted <= now + period;
+}
+
+static int note(struct db *limits, int statement, const uint8_t key[SHA256_SIZE], int64_t period, int64_t now,
+                bool *first)
+{
+    int64_t changed = 0;
+    int error = db_exec(limits, limit_sql[statement], DB_ARGS(db_blob(key, SHA256_SIZE), db_int(now), db_int(period)),
+                        &changed);
+    if (!error)
+        *first = changed != 0;
+    return error;
+}
+
 /* ---- rates ------------------------------------------------------------------------------------------------------ */
 
-static int take(struct db *limits, const uint8_t key[SHA256_SIZE], int64_t now, int64_t interval, int64_t period,
-                int64_t *tat, bool *taken)
+static int open_bucket(struct conf_rate rate, enum limit_policy policy, struct span who, struct bucket *b)
+{
+    b->period = rate.period * MICRO;
+    b->interval = b->period / (int64_t)rate.count;
+    b->interval = b->interval ? b->interval : 1;
+    return key_of(limit_name(policy), who, b->key);
+}
+
+static int take(struct db *limits, struct bucket *b, int64_t now, bool *taken)
 {
     struct db_row *row = NULL;
-    int error = db_query(limits, limit_sql[TAKE],
-                         DB_ARGS(db_blob(key, SHA256_SIZE), db_int(now), db_int(interval), db_int(period)), &row);
+    int error =
+        db_query(limits, limit_sql[TAKE],
+                 DB_ARGS(db_blob(b->key, SHA256_SIZE), db_int(now), db_int(b->interval), db_int(b->period)), &row);
     error = error ? error : db_next(row);
     if (!error) {
-        *tat = db_col_int(row, 0);
+        b->tat = db_col_int(row, 0);
         *taken = db_col_int(row, 1) != 0;
+        b->noted = db_col_int(row, 2);
     }
     db_done(row);
     return error ? error : db_exec(limits, limit_sql[SWEEP], DB_ARGS(db_int(now)), NULL);
 }
 
 /* Is the quota used up already? Asked first, because a flood of refusals must not queue for the write lock. */
-static int peek(struct db *limits, const uint8_t key[SHA256_SIZE], int64_t now, int64_t interval, int64_t period,
-                int64_t *tat)
+static int peek(struct db *limits, struct bucket *b, int64_t now)
 {
     struct db_row *row = NULL;
-    int error = db_query(limits, limit_sql[PEEK], DB_ARGS(db_blob(key, SHA256_SIZE)), &row);
+    int error = db_query(limits, limit_sql[PEEK], DB_ARGS(db_blob(b->key, SHA256_SIZE)), &row);
     error = error ? error : db_next(row);
     if (!error) {
-        *tat = db_col_int(row, 0);
-        error = *tat > now + period - interval && *tat <= now + period ? LK_LIMITED : 0;
+        b->tat = db_col_int(row, 0);
+        b->noted = db_col_int(row, 1);
+        error = b->tat > now + b->period - b->interval && b->tat <= now + b->period ? LK_LIMITED : 0;
     }
     db_done(row);
     return error == LK_NOT_FOUND ? 0 : error;
 }
 
-static int take_one(struct db *limits, const uint8_t key[SHA256_SIZE], int64_t now, int64_t interval, int64_t period,
-                    int64_t *tat)
+static int take_one(struct db *limits, struct bucket *b, int64_t now)
 {
     bool taken = false;
     int error = db_begin_write(limits);
-    error = error ? error : take(limits, key, now, interval, period, tat, &taken);
+    error = error ? error : take(limits, b, now, &taken);
     error = error ? error : db_commit(limits);
     if (error)
         db_rollback(limits);
@@ -129,21 +164,32 @@ int limit_take(struct db *limits, const struct conf *conf, enum limit_policy pol
                struct limit_state *out)
 {
     struct conf_rate rate = limit_rate(conf, policy);
-    uint8_t key[SHA256_SIZE];
-    int64_t tat = 0;
+    struct bucket b;
     if (!rate.count)
         return 0;
-    int64_t period = rate.period * MICRO, interval = period / (int64_t)rate.count;
-    interval = interval ? interval : 1;
-    int error = key_of(limit_name(policy), who, key);
-    error = error ? error : peek(limits, key, now_us, interval, period, &tat);
-    error = error ? error : take_one(limits, key, now_us, interval, period, &tat);
+    int error = open_bucket(rate, policy, who, &b);
+    error = error ? error : peek(limits, &b, now_us);
+    error = error ? error : take_one(limits, &b, now_us);
     if (error && error != LK_LIMITED)
         return error;
-    out->remaining = (uint64_t)((now_us + period - tat) / interval);
-    out->reset_us = tat - now_us;
-    out->wait_us = error ? tat + interval - period - now_us : 0;
+    *out = (struct limit_state){.remaining = (uint64_t)((now_us + b.period - b.tat) / b.interval),
+                                .reset_us = b.tat - now_us,
+                                .wait_us = error ? b.tat + b.interval - b.period - now_us : 0,
+                                .unnoted = error && !is_noted(b.noted, b.period, now_us)};
     return error;
+}
+
+int limit_note(struct db *limits, const struct conf *conf, enum limit_policy policy, struct span who, int64_t now_us,
+               bool *first)
+{
+    struct conf_rate rate = limit_rate(conf, policy);
+    struct bucket b;
+    if (!rate.count) {
+        *first = false;
+        return 0;
+    }
+    int error = open_bucket(rate, policy, who, &b);
+    return error ? error : note(limits, NOTE, b.key, b.period, now_us, first);
 }
 
 /* ---- failures --------------------------------------------------------------------------------------------------- */
@@ -166,7 +212,7 @@ static int failure_key(enum limit_pool pool, const char *address, uint8_t out[SH
 }
 
 int limit_check(struct db *limits, const struct conf *conf, enum limit_pool pool, const char *address, int64_t now_us,
-                int64_t *wait_us)
+                struct limit_state *out)
 {
     struct db_row *row = NULL;
     uint8_t key[SHA256_SIZE];
@@ -181,7 +227,8 @@ int limit_check(struct db *limits, const struct conf *conf, enum limit_pool pool
         int64_t delay = limit_delay_us(conf, (uint64_t)level);
         int64_t wait = failed + delay - now_us;
         if (wait > 0 && wait <= delay) { /* more than the delay: the clock was set back */
-            *wait_us = wait;
+            bool noted = is_noted(db_col_int(row, 2), conf->limits.lockout * MICRO, now_us);
+            *out = (struct limit_state){.wait_us = wait, .unnoted = !noted};
             error = LK_LIMITED;
         }
     }
@@ -205,4 +252,12 @@ int limit_fail(struct db *limits, const struct conf *conf, enum limit_pool pool,
     if (error)
         db_rollback(limits);
     return error;
+}
+
+int limit_note_failures(struct db *limits, const struct conf *conf, enum limit_pool pool, const char *address,
+                        int64_t now_us, bool *first)
+{
+    uint8_t key[SHA256_SIZE];
+    int error = failure_key(pool, address, key);
+    return error ? error : note(limits, NOTE_FAILURE, key, conf->limits.lockout * MICRO, now_us, first);
 }

@@ -116,6 +116,8 @@ static int refuse(struct attempt *a, enum family_verdict verdict, const struct f
     bool replaced = f && verdict == FAMILY_ENDED && strcmp(f->end_reason, "replaced") == 0;
     a->answer = replaced ? LK_SESSION_REPLACED : refusals[verdict].error;
     out->reason = refusals[verdict].error == LK_SESSION_DEAD && is_holder(a, f) ? known_reason(reason) : NULL;
+    if (!error && verdict == FAMILY_UNKNOWN)
+        return audit_unknown_token(a->db, a->now, a->from);
     return error ? error : record(a, refusals[verdict].event, reason, f);
 }
 
@@ -131,6 +133,20 @@ static int repeat(struct attempt *a, const char *reason, const struct family *f,
     out->repeated = true;
     error = family_count_repeat(a->db, f->id);
     return error ? error : record(a, "repeat", reason, f);
+}
+
+int session_note_limit(struct db *db, const struct conf *conf, const char *policy,
+                       const uint8_t lookup_hash[SHA256_SIZE], const struct origin_info *from, int64_t now_us)
+{
+    struct attempt a = {.db = db, .conf = conf, .from = from, .now = now_us / MICRO};
+    struct family f;
+    int error = db_begin_write(db);
+    if (error)
+        return error;
+    error = family_by_lookup(db, lookup_hash, &f);
+    if (!error || error == LK_NOT_FOUND)
+        error = record(&a, "limit", policy, error ? NULL : &f);
+    return finish(&a, error);
 }
 
 /* ---- rotation --------------------------------------------------------------------------------------------------- */

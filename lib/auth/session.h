@@ -46,12 +46,16 @@ int session_create(struct db *db, const struct conf *conf, const struct identity
 
 /* Rotates. LK_SYNTAX: not the form of a token, the database was not asked. LK_NOT_FOUND: unknown. LK_SESSION_DEAD:
  * ended or past a limit. LK_SESSION_REUSE: an old token; the family is ended, committed and audited. These three do the
- * same work, down to a committed audit row, and the client must not see which it was. But whoever presents the last
+ * same work, down to a committed row, and the client must not see which it was. But whoever presents the last
  * token of a dead family, or the one before it, is its rightful holder: then `out->reason` is idle, absolute, or why it
  * was ended (logout, revoked, reuse, evicted, replaced), otherwise NULL; nothing else of `*out` is set. LK_LIMITED:
  * repeated too often, the session lives: do not clear the cookie. LK_BUSY, LK_STORE: nothing happened. */
 int session_rotate(struct db *db, const struct conf *conf, struct span token, const struct origin_info *from,
                    int64_t now_us, struct session *out);
+
+/* Audits that the rate `policy` refused the family of this lookup, which may be none. LK_BUSY, LK_STORE. */
+int session_note_limit(struct db *db, const struct conf *conf, const char *policy,
+                       const uint8_t lookup_hash[SHA256_SIZE], const struct origin_info *from, int64_t now_us);
 
 /* Logout: ends the family that the token belongs to, whether it is the current or an older one. 0 also when there is
  * nothing to end. `id` (may be NULL) gets the ended family's id or "". LK_BUSY, LK_STORE. */

@@ -91,6 +91,7 @@ struct conf {
     } limits;
     struct {
         int64_t retention;
+        struct conf_rate outsiders;
     } audit;
     struct {
         const char *file;

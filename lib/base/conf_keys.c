@@ -90,6 +90,8 @@ const struct conf_key conf_keys[] = {
     {"limits", "required", CONF_BOOL, AT(limits, required), "no",
      "Whether the token endpoints answer 503 when the limits' database cannot be used, instead of going on without."},
     {"audit", "retention", CONF_DURATION, AT(audit, retention), "90d", "How long rows of the audit table are kept."},
+    {"audit", "outsiders", CONF_RATE, AT(audit, outsiders), "60/10m",
+     "Rows that requests without a session can add to the audit table, all together; 0 sets no limit."},
     {"claims", "file", CONF_PATH, AT(claims, file), "",
      "The claims policy, claims.json; without it everybody is `user` and BetterAuth's admins are `admin` too."},
     {"process", "memory", CONF_COUNT, AT(process, memory), "268435456",

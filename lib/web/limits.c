@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "web/audit.h"
 
 #define MICRO        INT64_C(1000000)
 #define FIELD_SIZE   160
@@ -69,7 +70,8 @@ void web_limit_policy(const struct site *site, struct response *res, enum limit_
     response_keep(res, "RateLimit-Policy", field);
 }
 
-int web_limit(struct site *site, struct response *res, enum limit_policy policy, struct span who, int64_t now_us)
+int web_limit(struct site *site, const struct request *req, struct response *res, enum limit_policy policy,
+              struct span who, int64_t now_us)
 {
     struct limit_state state = {0};
     char field[FIELD_SIZE];
@@ -84,6 +86,8 @@ int web_limit(struct site *site, struct response *res, enum limit_policy policy,
     response_keep(res, "RateLimit", field);
     if (error)
         retry_after(res, state.wait_us);
+    if (state.unnoted)
+        web_audit_limit(site, req, policy, who, now_us);
     return error;
 }
 
@@ -92,15 +96,17 @@ int web_limit(struct site *site, struct response *res, enum limit_policy policy,
 int web_limit_failures(struct site *site, const struct request *req, struct response *res, enum limit_pool pool,
                        int64_t now_us)
 {
-    int64_t wait_us = 0;
+    struct limit_state state = {0};
     if (!site->conf->limits.failures)
         return 0;
     int error = site_limits(site);
-    error = error ? error : limit_check(site->limits, site->conf, pool, req->address, now_us, &wait_us);
+    error = error ? error : limit_check(site->limits, site->conf, pool, req->address, now_us, &state);
     if (error && error != LK_LIMITED)
         return unusable(site, error, now_us);
     if (error)
-        retry_after(res, wait_us);
+        retry_after(res, state.wait_us);
+    if (state.unnoted)
+        web_audit_failures(site, req, pool, now_us);
     return error;
 }
 

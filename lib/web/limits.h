@@ -11,8 +11,10 @@
 /* RateLimit-Policy of `policy` (draft-ietf-httpapi-ratelimit-headers), for every answer; nothing without a rate. */
 void web_limit_policy(const struct site *site, struct response *res, enum limit_policy policy);
 
-/* Counts the request of `who`, and adds RateLimit. LK_LIMITED, with Retry-After: to be returned by the handler. */
-int web_limit(struct site *site, struct response *res, enum limit_policy policy, struct span who, int64_t now_us);
+/* Counts the request of `who`, and adds RateLimit. LK_LIMITED, with Retry-After: to be returned by the handler; what
+ * was open on site->db may be rolled back then (web/audit.h). */
+int web_limit(struct site *site, const struct request *req, struct response *res, enum limit_policy policy,
+              struct span who, int64_t now_us);
 
 /* LK_LIMITED, with Retry-After: the address has failed too often, and must wait. */
 int web_limit_failures(struct site *site, const struct request *req, struct response *res, enum limit_pool pool,

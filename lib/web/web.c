@@ -119,7 +119,7 @@ int web_admit(struct site *site, struct request *req, struct response *res, cons
     }
     snprintf(req->log_subject, sizeof req->log_subject, "%s", who->subject);
     snprintf(req->log_session, sizeof req->log_session, "%s", who->session);
-    error = web_limit(site, res, LIMIT_TODOS_USER, span_of(who->subject), now * 1000000);
+    error = web_limit(site, req, res, LIMIT_TODOS_USER, span_of(who->subject), now * 1000000);
     if (error)
         db_rollback(site->db);
     return error;

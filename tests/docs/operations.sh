@@ -8,8 +8,8 @@ ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$ROOT" || exit 1
 
 logged() { grep -rhoE '(log_event\("|"event=)[a-z_.]+' lib cgi-bin keytool libexec --include='*.c' | sed 's/.*["=]//' | sort -u; }
-audited() { sed -n '/^ \* event  *reason$/,/^ \* Rows/s/^ \* \([a-z]*\)  *[a-z].*/\1/p' lib/auth/audit.h | grep -vx event | sort; }
-section() { awk -v want="## $1" '/^## / { on = $0 == want } on && /^\| `/ { print $2 }' docs/operations.md | tr -d '`' | sort; }
+audited() { sed -n '/^ \* event  *reason$/,/^ \* Rows/s/^ \* \([a-z][a-z]*\)  *[a-z].*/\1/p' lib/auth/audit.h | grep -vx event | sort; }
+section() { awk -v want="## $1" '/^## / { on = $0 == want } on && /^\| `/ { print $2 }' docs/operations.md | tr -d '`' | sort -u; }
 same_events() { diff <(logged) <(section 'The log'); }
 same_audit() { diff <(audited) <(section 'The audit table'); }
 

@@ -147,6 +147,81 @@ START_TEST(all_processes_count_together)
 }
 END_TEST
 
+/* ---- noting ----------------------------------------------------------------------------------------------------- */
+
+static bool noted(struct place *p, const char *who, int64_t now_us)
+{
+    bool first = false;
+    ck_assert_int_eq(limit_note(p->limits, &p->x.conf, LIMIT_EXCHANGE_ADDRESS, span_of(who), now_us, &first), 0);
+    return first;
+}
+
+START_TEST(a_refusal_is_noted_once_in_the_time_of_its_rate)
+{
+    struct place p;
+    struct limit_state s;
+    start(&p);
+    for (int i = 0; i < 10; i++) {
+        ck_assert_int_eq(take(&p, "a", US(NOW), &s), 0);
+        ck_assert(!s.unnoted);
+    }
+    ck_assert_int_eq(take(&p, "a", US(NOW), &s), LK_LIMITED);
+    ck_assert(s.unnoted);
+    ck_assert(noted(&p, "a", US(NOW)));
+    ck_assert(!noted(&p, "a", US(NOW))); /* another process that saw the same */
+    for (int i = 0; i < 10; i++) {
+        ck_assert_int_eq(take(&p, "a", US(NOW + 6 * i) + 1, &s), i ? 0 : LK_LIMITED);
+        ck_assert_int_eq(take(&p, "a", US(NOW + 6 * i) + 2, &s), LK_LIMITED);
+        ck_assert(!s.unnoted);
+    }
+    ck_assert_int_eq(take(&p, "a", US(NOW + 60) + 1, &s), 0);
+    ck_assert_int_eq(take(&p, "a", US(NOW + 60) + 1, &s), LK_LIMITED);
+    ck_assert(s.unnoted);
+    ck_assert(noted(&p, "a", US(NOW + 60) + 1));
+    ck_assert(!noted(&p, "never limited", US(NOW)));
+    stop(&p);
+}
+END_TEST
+
+START_TEST(a_note_of_the_future_does_not_hide_a_refusal)
+{
+    struct place p;
+    struct limit_state s;
+    start(&p);
+    for (int i = 0; i < 10; i++)
+        ck_assert_int_eq(take(&p, "a", US(NOW + DAY), &s), 0);
+    ck_assert_int_eq(take(&p, "a", US(NOW + DAY), &s), LK_LIMITED);
+    ck_assert(noted(&p, "a", US(NOW + DAY)));
+    ck_assert_int_eq(take(&p, "a", US(NOW), &s), LK_LIMITED);
+    ck_assert(s.unnoted);
+    ck_assert(noted(&p, "a", US(NOW)));
+    stop(&p);
+}
+END_TEST
+
+START_TEST(an_address_that_waits_is_noted_once_in_the_time_of_the_lockout)
+{
+    struct place p;
+    struct limit_state s = {0};
+    bool first = false;
+    start(&p);
+    for (int i = 0; i < 20; i++)
+        ck_assert_int_eq(limit_fail(p.limits, &p.x.conf, LIMIT_PROOF, "a", US(NOW)), 0);
+    ck_assert_int_eq(limit_check(p.limits, &p.x.conf, LIMIT_PROOF, "a", US(NOW), &s), LK_LIMITED);
+    ck_assert(s.unnoted);
+    ck_assert_int_eq(limit_note_failures(p.limits, &p.x.conf, LIMIT_PROOF, "a", US(NOW), &first), 0);
+    ck_assert(first);
+    ck_assert_int_eq(limit_note_failures(p.limits, &p.x.conf, LIMIT_PROOF, "a", US(NOW), &first), 0);
+    ck_assert(!first);
+    ck_assert_int_eq(limit_check(p.limits, &p.x.conf, LIMIT_PROOF, "a", US(NOW + 1), &s), LK_LIMITED);
+    ck_assert(!s.unnoted);
+    ck_assert_int_eq(limit_fail(p.limits, &p.x.conf, LIMIT_PROOF, "a", US(NOW + 901)), 0);
+    ck_assert_int_eq(limit_check(p.limits, &p.x.conf, LIMIT_PROOF, "a", US(NOW + 901), &s), LK_LIMITED);
+    ck_assert(s.unnoted);
+    stop(&p);
+}
+END_TEST
+
 /* ---- addresses -------------------------------------------------------------------------------------------------- */
 
 START_TEST(an_address_is_ipv4_or_a_64_of_ipv6)
@@ -174,7 +249,10 @@ END_TEST
 
 static int blocked(struct place *p, enum limit_pool pool, const char *address, int64_t now_us, int64_t *wait_us)
 {
-    return limit_check(p->limits, &p->x.conf, pool, address, now_us, wait_us);
+    struct limit_state s = {0};
+    int error = limit_check(p->limits, &p->x.conf, pool, address, now_us, &s);
+    *wait_us = s.wait_us;
+    return error;
 }
 
 static void failed(struct place *p, enum limit_pool pool, const char *address, int64_t now)
@@ -311,7 +389,9 @@ END_TEST
 UNIT_MAIN("auth_limit", the_quota_is_there_at_once_and_comes_back_evenly,
           the_wait_is_exact_and_a_refused_request_costs_nothing, each_has_a_quota_of_their_own_for_each_policy,
           without_a_rate_nothing_is_counted, a_clock_that_was_set_back_waits_one_request_and_not_for_ever,
-          all_processes_count_together, an_address_is_ipv4_or_a_64_of_ipv6, the_delay_doubles_up_to_the_lockout,
+          all_processes_count_together, a_refusal_is_noted_once_in_the_time_of_its_rate,
+          a_note_of_the_future_does_not_hide_a_refusal, an_address_that_waits_is_noted_once_in_the_time_of_the_lockout,
+          an_address_is_ipv4_or_a_64_of_ipv6, the_delay_doubles_up_to_the_lockout,
           failures_delay_their_address_and_no_other, one_kind_of_failure_does_not_lock_out_another,
           failures_are_forgiven_one_each_minute, a_thousand_failures_are_no_longer_lockout_than_twenty,
           what_is_over_goes_a_few_at_a_time, every_statement_finds_its_rows_by_an_index)

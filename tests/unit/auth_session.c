@@ -122,6 +122,23 @@ START_TEST(an_unknown_token_changes_no_family)
 }
 END_TEST
 
+START_TEST(unknown_tokens_do_not_grow_the_database)
+{
+    struct fixture x;
+    struct session s, t;
+    char token[] = "lkrt_AAECAwQFBgcICQoLDA0ODw.EBESExQVFhcYGRobHB0eHyAhIiMkJSYnKCkqKywtLi8";
+    fixture_start(&x);
+    ck_assert_int_eq(exchange_with(&x, "proof", "", US(NOW), &s), 0);
+    for (int i = 0; i < AUDIT_UNKNOWN_KEPT + 10; i++)
+        ck_assert_int_eq(rotate(&x, token, US(NOW + i), &t), LK_NOT_FOUND);
+    ck_assert_int_eq(committed(&x, "SELECT count(*) FROM audit"), 1);
+    ck_assert_int_eq(committed(&x, "SELECT count(*) FROM unknown_token"), AUDIT_UNKNOWN_KEPT);
+    ck_assert_int_eq(committed(&x, "SELECT max(at) FROM unknown_token WHERE address = '192.0.2.1'"),
+                     NOW + AUDIT_UNKNOWN_KEPT + 9);
+    fixture_stop(&x);
+}
+END_TEST
+
 START_TEST(a_retry_whose_clock_is_a_little_behind_is_inside_the_grace_time)
 {
     struct fixture x;
@@ -409,7 +426,7 @@ END_TEST
 UNIT_MAIN("auth_session", an_exchange_gives_a_session_that_is_alive, rotation_keeps_who_and_when_and_changes_the_token,
           retry_within_grace_returns_same_successor, predecessor_after_the_grace_time_ends_the_family,
           predecessor_after_successor_was_used_ends_the_family, a_wrong_secret_under_a_real_lookup_ends_the_family,
-          an_unknown_token_changes_no_family, a_retry_whose_clock_is_a_little_behind_is_inside_the_grace_time,
+          an_unknown_token_changes_no_family, unknown_tokens_do_not_grow_the_database, a_retry_whose_clock_is_a_little_behind_is_inside_the_grace_time,
           parallel_repeats_are_all_answered_and_later_ones_are_capped, no_grace_time_means_no_repeat,
           a_session_that_is_not_refreshed_goes_idle, absolute_limit_is_never_moved_by_rotation,
           max_age_is_the_smaller_of_both, a_clock_that_was_set_back_does_not_extend_a_session,
