@@ -64,7 +64,7 @@ static int read_keys(const char *dir, struct buf *fault)
     char *none[] = {NULL};
     struct jwk *key = NULL;
     struct jwks *set = NULL;
-    int error = keyring_signing_key(dir, none, &key, fault);
+    int error = keyring_signing_key(dir, none, &key, NULL, fault);
     if (!error)
         error = keyring_verifying_keys(dir, none, &set, fault);
     jwk_free(key);
@@ -136,7 +136,7 @@ static int check_signer(struct tool *t, struct findings *f)
     struct buf fault = BUF_INIT(4096);
     struct jwk *key = NULL;
     const char *injected = env_get(t->env, "JWT_PRIVATE_KEY");
-    int error = keyring_signing_key(t->directory, t->env, &key, &fault);
+    int error = keyring_signing_key(t->directory, t->env, &key, NULL, &fault);
     bool outside = !error && (!jwk_is_private(key) || (injected && *injected));
     if (outside)
         error = sign_outside(t, key, &fault);

@@ -24,7 +24,7 @@ static const struct option options[] = {
     {'h', "help", NULL, NULL, offsetof(struct tool, help), "print this text"},
     {0, "version", NULL, NULL, offsetof(struct tool, version), "print the version"},
     {0, "alg", "ALG", "init rotate", offsetof(struct tool, alg_name), "ES256, EdDSA or RS256, for the new keys"},
-    {0, "group", "NAME", "init import restore", offsetof(struct tool, group),
+    {0, "group", "NAME", "init publish import restore", offsetof(struct tool, group),
      "group that may read signing.jwk: the web server's"},
     {0, "force", NULL, "rotate", offsetof(struct tool, force), "rotate although the activation gate is closed"},
     {0, "reason", "TEXT", CHANGING, offsetof(struct tool, reason), "why: it is kept in the audit log"},

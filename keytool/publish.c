@@ -9,7 +9,7 @@ static int key_of_env(struct tool *t, struct jwk **out)
     struct jwk *key = NULL;
     json_t *public = NULL;
     const char *set = env_get(t->env, "JWT_PRIVATE_KEY");
-    int error = set && *set ? keyring_signing_key(t->directory, t->env, &key, &t->fault) : LK_USAGE;
+    int error = set && *set ? keyring_signing_key(t->directory, t->env, &key, NULL, &t->fault) : LK_USAGE;
     if (error == LK_USAGE)
         buf_str(&t->fault, "--from-env: JWT_PRIVATE_KEY is not set");
     if (!error)
@@ -32,12 +32,15 @@ static int key_of_env(struct tool *t, struct jwk **out)
 static int adopt(struct tool *t, struct keydir **kd, bool *changed)
 {
     struct jwk *key = NULL;
+    gid_t gid = (gid_t)-1;
     int64_t now = 0;
-    int error = key_of_env(t, &key);
+    int error = tool_find_group(t, &gid);
+    if (!error)
+        error = key_of_env(t, &key);
     if (!error)
         error = tool_begin_anywhere(t, kd, &now);
     if (!error) {
-        error = keydir_adopt(*kd, key, now, changed, &t->fault);
+        error = keydir_adopt(*kd, key, gid, now, changed, &t->fault);
         key = NULL; /* owned by kd now */
     }
     jwk_free(key);
@@ -49,6 +52,10 @@ int tool_publish(struct tool *t)
     struct keydir *kd = NULL;
     int64_t now = 0;
     bool changed = false;
+    if (t->group && !t->from_env) {
+        buf_str(&t->fault, "--group goes with --from-env: a signing.jwk that is there keeps its group");
+        return LK_USAGE;
+    }
     int error = t->from_env ? adopt(t, &kd, &changed) : tool_begin(t, false, &kd, &now);
     if (!error && !t->from_env)
         error = keydir_publish(kd, now, &changed, &t->fault);

@@ -54,7 +54,7 @@ static void add_copied(json_t *claims, const char *text, int *error)
 }
 
 static int build(const struct conf *conf, const struct session *session, const struct grants *grants, int64_t now,
-                 json_t *claims)
+                 int64_t lifetime, json_t *claims)
 {
     char jti[B64_ENCODED(16) + 1];
     uint8_t unique[16];
@@ -65,7 +65,7 @@ static int build(const struct conf *conf, const struct session *session, const s
     set(claims, "sub", json_string(session->who.subject), &error);
     set(claims, "client_id", json_string(conf->site.client_id), &error);
     set(claims, "iat", json_integer(now), &error);
-    set(claims, "exp", json_integer(now + conf->token.lifetime), &error);
+    set(claims, "exp", json_integer(now + lifetime), &error);
     set(claims, "jti", json_string(jti), &error);
     set(claims, "sid", json_string(session->id), &error);
     set(claims, "auth_time", json_integer(session->auth_time), &error);
@@ -83,10 +83,10 @@ static int build(const struct conf *conf, const struct session *session, const s
 }
 
 int access_issue(const struct conf *conf, const struct jwk *key, const struct session *session,
-                 const struct grants *grants, int64_t now, struct buf *out)
+                 const struct grants *grants, int64_t now, int64_t lifetime, struct buf *out)
 {
     json_t *claims = json_object();
-    int error = claims ? build(conf, session, grants, now, claims) : LK_NOMEM;
+    int error = claims ? build(conf, session, grants, now, lifetime, claims) : LK_NOMEM;
     error = error ? error : jws_sign(key, TYP, claims, out);
     json_decref(claims);
     return error;

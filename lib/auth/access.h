@@ -23,9 +23,9 @@ struct principal {
 bool principal_has_role(const struct principal *p, const char *role);
 bool principal_has_feature(const struct principal *p, const char *feature);
 
-/* Appends a token for the session. Lifetime: conf->token.lifetime. */
+/* Appends a token for the session, that lives for `lifetime` seconds. */
 int access_issue(const struct conf *conf, const struct jwk *key, const struct session *session,
-                 const struct grants *grants, int64_t now, struct buf *out);
+                 const struct grants *grants, int64_t now, int64_t lifetime, struct buf *out);
 
 /* Does the token say that it is one of this kind? Nothing of it is verified. */
 bool access_is_own(struct span token);

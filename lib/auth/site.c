@@ -122,13 +122,19 @@ int site_signer(struct site *site)
     buf_reset(&site->fault);
     const struct conf *conf = site->conf;
     watch(site, SITE_SIGNER, WATCH_LINK, conf->keys.directory, KEYRING_SIGNING);
-    int error = keyring_signing_key(conf->keys.directory, site->env, &site->signer, &site->fault);
+    int error = keyring_signing_key(conf->keys.directory, site->env, &site->signer, &site->longest_token, &site->fault);
     if (!error)
         error = signer_attach(site->signer, &(struct signer_conf){conf->keys.signer, conf->keys.signer_key,
                                                                   conf->keys.signer_deadline, site->env, &site->fault});
     if (error)
         forget_signer(site);
     return error;
+}
+
+int64_t site_token_lifetime(const struct site *site)
+{
+    int64_t wanted = site->conf->token.lifetime;
+    return wanted < site->longest_token ? wanted : site->longest_token;
 }
 
 int site_verifiers(struct site *site)

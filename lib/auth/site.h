@@ -17,6 +17,7 @@ struct site {
     struct db *db;
     struct db *limits;
     struct jwk *signer;
+    int64_t longest_token; /* seconds: what `signer` may sign at most */
     struct jwks *verifiers;
     struct claims_policy *claims;
     struct proof_refresh refresh; /* to be given to provider_refresh after the answer */
@@ -39,6 +40,10 @@ bool site_keep(struct site *site);
 int site_db(struct site *site);
 int site_limits(struct site *site); /* leaves site->fault alone: limits_fault says why */
 int site_signer(struct site *site);
+
+/* Seconds that an access token lives, once site_signer has succeeded: as configured, but never longer than the gates of
+ * the key directory count with. */
+int64_t site_token_lifetime(const struct site *site);
 int site_verifiers(struct site *site);
 int site_claims(struct site *site);
 

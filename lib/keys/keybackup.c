@@ -58,7 +58,8 @@ int keydir_backup(struct keydir *kd, struct buf *out, struct buf *fault)
 static int read_key(const json_t *object, const char *name, struct jwk **out)
 {
     const char *text = json_text(object, name);
-    return text && *text ? keyfile_parse(span_of(text), out) : text ? 0 : LK_SYNTAX;
+    int64_t unused;
+    return text && *text ? keyfile_parse(span_of(text), out, &unused) : text ? 0 : LK_SYNTAX;
 }
 
 static int read_backup(struct span text, struct backup *b, struct buf *why)
@@ -247,7 +248,7 @@ static int export_private(struct keydir *kd, const char *kid, struct buf *out, s
     const struct keyfile *files[] = {&kd->signing, &kd->standby};
     for (size_t i = 0; i < 2; i++)
         if (files[i]->key && jwk_is_private(files[i]->key) && strcmp(keyfile_kid(files[i]), kid) == 0)
-            return private_key_render(files[i]->key, out);
+            return private_key_render(files[i]->key, 0, out);
     buf_printf(fault, "%s: there is no private key %s", kd->dir, kid);
     return LK_NOT_FOUND;
 }

@@ -129,6 +129,18 @@ static void check_role(struct check *c, const struct keyfile *f, enum key_state 
         say(c, 0, "%s: the %s key %s", name, key_state_name(state), e->kid);
 }
 
+static void check_longest_token(struct check *c)
+{
+    int64_t told = c->kd->signing.longest_token, known = c->kd->history.marks.token;
+    if (!c->kd->signing.there)
+        return;
+    if (told > known)
+        say(c, LK_JWK_FORM, "signing.jwk: tokens may live longer than the gates count with (%llds): keytool maintain",
+            (long long)known);
+    else
+        say(c, 0, "signing.jwk: tokens live for %llds at most", (long long)told);
+}
+
 static void check_jwks_matches(struct check *c)
 {
     struct buf expected = BUF_INIT(JWKS_MAX_BYTES);
@@ -221,6 +233,7 @@ static void check_content(struct check *c)
         return;
     check_role(c, &c->kd->signing, KEY_ACTIVE, KEYRING_SIGNING, "keytool status says what to do");
     check_role(c, &c->kd->standby, KEY_PUBLISHED, KEYRING_STANDBY, "keytool publish makes a new one");
+    check_longest_token(c);
     check_retired(c);
     check_jwks_matches(c);
     check_jwks_public(c);

@@ -29,22 +29,35 @@ int keydir_write_jwks(struct keydir *kd, bool dropped, struct buf *fault)
     return error;
 }
 
+static int write_key(struct keydir *kd, struct keyfile *f, const struct jwk *key, mode_t mode, gid_t gid,
+                     struct buf *fault)
+{
+    struct buf text = BUF_INIT(KEYFILE_PRIVATE_MAX);
+    int error = private_key_render(key, f == &kd->signing ? kd->stored_token : 0, &text);
+    if (!error)
+        error = keydir_write(kd, f, buf_all(&text), mode, gid, fault);
+    buf_free(&text);
+    return error;
+}
+
 static int write_private(struct keydir *kd, struct keyfile *f, struct jwk **key, mode_t mode, gid_t gid,
                          struct buf *fault)
 {
-    struct buf text = BUF_INIT(KEYFILE_PRIVATE_MAX);
-    if (!*key)
-        return 0;
-    int error = private_key_render(*key, &text);
-    if (!error)
-        error = keydir_write(kd, f, buf_all(&text), mode, gid, fault);
-    if (!error) {
+    int error = *key ? write_key(kd, f, *key, mode, gid, fault) : 0;
+    if (!error && *key) {
         jwk_free(f->key);
         f->key = *key;
         *key = NULL; /* owned by the file now */
     }
-    buf_free(&text);
     return error;
+}
+
+/* Signers may make longer tokens only when the gates count with them for good. */
+static int tell_signers(struct keydir *kd, struct buf *fault)
+{
+    if (!kd->signing.key || kd->repair.signing_lost)
+        return 0;
+    return write_key(kd, &kd->signing, kd->signing.key, SIGNING_MODE, (gid_t)-1, fault);
 }
 
 int keydir_write_state(struct keydir *kd, struct buf *fault)
@@ -53,6 +66,8 @@ int keydir_write_state(struct keydir *kd, struct buf *fault)
     int error = state_render(&kd->history, kd->pub, &text);
     if (!error)
         error = keydir_write(kd, &kd->state, buf_all(&text), STATE_MODE, (gid_t)-1, fault);
+    if (!error)
+        kd->stored_token = kd->history.marks.token;
     buf_free(&text);
     return error;
 }
@@ -68,6 +83,8 @@ int keydir_commit(struct keydir *kd, gid_t gid, struct buf *fault)
         error = write_private(kd, &kd->standby, &kd->next_standby, STANDBY_MODE, (gid_t)-1, fault);
     if (!error)
         error = keydir_write_state(kd, fault);
+    if (!error)
+        error = tell_signers(kd, fault);
     if (!error)
         error = keydir_write_jwks(kd, false, fault);
     return error ? error : keydir_sweep(kd, fault);

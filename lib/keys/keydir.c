@@ -54,9 +54,11 @@ static int find_keys(const char *dir, bool create, struct buf *fault)
 
 static int compare(struct keydir *kd, struct buf *fault)
 {
+    json_t *served = keydir_served(kd);
     const struct key_files files = {keyfile_kid(&kd->signing), keyfile_kid(&kd->standby),
-                                    keydir_lists(kd, keyfile_kid(&kd->standby)),
+                                    keydir_serves(served, keyfile_kid(&kd->standby)),
                                     kd->signing.key && !jwk_is_private(kd->signing.key)};
+    json_decref(served);
     int error = reconcile(&kd->history, &files, &kd->repair);
     if (error)
         buf_printf(fault, "%s: a key that neither state.json nor jwks.json knows: remove it", kd->standby.path);
@@ -195,15 +197,17 @@ static int repair_standby(struct keydir *kd, const struct jwa *alg, int64_t now,
 /* A key counts as published from when it is in the set that is served. True when a live key is not. */
 static bool restart_unlisted(struct keydir *kd, int64_t now)
 {
+    json_t *served = keydir_served(kd);
     bool unlisted = false;
     for (size_t i = 0; i < kd->history.n; i++) {
         struct key_entry *e = &kd->history.entry[i];
-        if (!key_state_is_live(e->state) || keydir_lists(kd, e->kid))
+        if (!key_state_is_live(e->state) || keydir_serves(served, e->kid))
             continue;
         unlisted = true;
         if (e->state == KEY_PUBLISHED)
             history_restart(&kd->history, e, now);
     }
+    json_decref(served);
     return unlisted;
 }
 

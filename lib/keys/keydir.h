@@ -7,14 +7,14 @@
 /* The key directory as keytool changes it: locked, read, changed in memory, committed crash-safe.
  *
  * The commit order is: jwks.json with every key that may be needed, the private key that retires as retired-KID.jwk,
- * signing.jwk, standby.jwk, state.json, jwks.json without the keys that left, removal of the private keys that nobody
- * needs any more. A key is thus in the JWKS before its private file is written, and stays there until
- * nothing names it any more: killed at any instant, the kid of signing.jwk is in jwks.json. `init` writes a state.json
- * without keys before everything else, so that a directory whose init was cut short is told from one that lost its
- * state.
- * On open the kids of signing.jwk and standby.jwk are compared with state.json (keys/reconcile.h has the table); what
- * was cut short is finished by the next keydir_init, keydir_rotate or keydir_publish before it does its own work, with
- * the time of finishing as the time of the transition. Temporary files of a killed command are removed then too.
+ * signing.jwk, standby.jwk, state.json, signing.jwk again if T has risen, jwks.json without the keys that left, removal
+ * of the private keys that nobody needs any more. A key is thus in the JWKS before its private file is written, and
+ * stays there until nothing names it any more: killed at any instant, the kid of signing.jwk is in jwks.json. `init`
+ * writes a state.json without keys before everything else, so that a directory whose init was cut short is told from
+ * one that lost its state. On open the kids of signing.jwk and standby.jwk are compared with state.json
+ * (keys/reconcile.h has the table); what was cut short is finished by the next keydir_init, keydir_rotate or
+ * keydir_publish before it does its own work, with the time of finishing as the time of the transition. Temporary files
+ * of a killed command are removed then too.
  *
  * In every function `fault` gets one line with the file, the reason and the mend; a system error that is a missing
  * permission is LK_UNSAFE_FILE. `now` is to be read after keydir_open, which may have waited for the lock. */
@@ -69,7 +69,7 @@ int keydir_import(struct keydir *kd, struct jwk *key, gid_t gid, int64_t now, st
 
 /* The same for a key that signs already (JWT_PRIVATE_KEY): it is active now, and what was active is retired. Nothing
  * happens when it is active. */
-int keydir_adopt(struct keydir *kd, struct jwk *key, int64_t now, bool *changed, struct buf *fault);
+int keydir_adopt(struct keydir *kd, struct jwk *key, gid_t gid, int64_t now, bool *changed, struct buf *fault);
 
 /* Drops what is due and writes jwks.json again if its bytes differ. `*changed` says whether any file was written. */
 int keydir_publish(struct keydir *kd, int64_t now, bool *changed, struct buf *fault);

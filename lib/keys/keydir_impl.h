@@ -25,6 +25,7 @@ struct keydir {
     int lock; /* -1: none */
     struct keyfile state, signing, standby, jwks;
     struct key_history history;
+    int64_t stored_token;      /* T as state.json on disk has it: all that signing.jwk may tell */
     struct jwk *pub[KEYS_MAX]; /* of history.entry[i]; NULL for tombstones */
     struct key_repair repair;
     struct jwk *next_signing, *next_standby; /* what the commit will put into the files */
@@ -43,8 +44,9 @@ int keydir_lock(struct keydir *kd, struct buf *fault);
 int keydir_load(struct keydir *kd, struct buf *fault);
 bool keydir_has(const char *dir, const char *name);
 
-/* Is the kid in jwks.json as it is on disk? */
-bool keydir_lists(const struct keydir *kd, const char *kid);
+/* jwks.json as it is on disk, NULL when it cannot be read; whether the kid is in it. The caller owns the set. */
+json_t *keydir_served(const struct keydir *kd);
+bool keydir_serves(const json_t *set, const char *kid);
 
 /* Temporary files that a killed command left: calls `each` (may be NULL) with its path, gives their number. */
 size_t keydir_leftovers(const char *dir, void (*each)(const char *path));

@@ -59,14 +59,21 @@ static void forget(json_t *object)
     json_decref(object);
 }
 
-static int jwk_text_parse(struct span text, bool public_too, struct jwk **out)
+/* `longest` NULL: only a private key will do. */
+static int jwk_text_parse(struct span text, struct jwk **out, int64_t *longest)
 {
     json_t *object = NULL;
+    int64_t seconds = INT64_MAX;
     int error = json_read_object(text, KEYFILE_PRIVATE_MAX, PRIVATE_DEPTH, &object);
     if (error)
         return error;
-    bool public = public_too && !json_object_get(object, "d");
-    error = public ? jwk_parse_public(object, out) : jwk_parse_private(object, out);
+    if (longest && json_object_get(object, KEYFILE_LONGEST) && json_seconds(object, KEYFILE_LONGEST, &seconds))
+        error = LK_JWK_FORM;
+    bool public = longest && !json_object_get(object, "d");
+    if (!error)
+        error = public ? jwk_parse_public(object, out) : jwk_parse_private(object, out);
+    if (!error && longest)
+        *longest = seconds;
     forget(object);
     return error;
 }
@@ -87,12 +94,12 @@ static struct span without_leading_space(struct span s)
     return s;
 }
 
-static int parse(struct span text, bool pem, bool public_too, struct jwk **out)
+static int parse(struct span text, bool pem, struct jwk **out, int64_t *longest)
 {
     struct jwk *key = NULL;
     struct span s = without_leading_space(text);
     int error = s.n == 0        ? LK_SYNTAX
-                : s.p[0] == '{' ? jwk_text_parse(s, public_too, &key)
+                : s.p[0] == '{' ? jwk_text_parse(s, &key, longest)
                 : pem           ? jwk_parse_pem(s, NULL, &key)
                                 : LK_SYNTAX;
     if (!error)
@@ -107,14 +114,15 @@ static int parse(struct span text, bool pem, bool public_too, struct jwk **out)
 
 int private_key_parse(struct span text, bool pem, struct jwk **out)
 {
-    return parse(text, pem, false, out);
+    return parse(text, pem, out, NULL);
 }
 
-int keyfile_parse(struct span text, struct jwk **out)
+int keyfile_parse(struct span text, struct jwk **out, int64_t *longest)
 {
     char thumbprint[JWK_THUMBPRINT_SIZE];
     struct jwk *key = NULL;
-    int error = parse(text, false, true, &key);
+    int64_t seconds = INT64_MAX;
+    int error = parse(text, false, &key, &seconds);
     if (!error)
         error = jwk_thumbprint(key, thumbprint);
     if (!error && strcmp(thumbprint, jwk_kid(key)) != 0)
@@ -124,16 +132,20 @@ int keyfile_parse(struct span text, struct jwk **out)
         return error;
     }
     *out = key;
+    *longest = seconds;
     return 0;
 }
 
-int private_key_render(const struct jwk *key, struct buf *out)
+int private_key_render(const struct jwk *key, int64_t longest, struct buf *out)
 {
     json_t *object = NULL;
     int error = jwk_is_private(key) ? jwk_to_private(key, &object) : jwk_to_public(key, &object);
     if (error)
         return error;
-    error = json_write(object, out);
+    if (longest > 0 && json_object_set_new(object, KEYFILE_LONGEST, json_integer(longest)))
+        error = LK_NOMEM;
+    if (!error)
+        error = json_write(object, out);
     if (!error)
         error = buf_str(out, "\n");
     forget(object);
@@ -163,7 +175,7 @@ int keyfile_read_private(struct keyfile *f, const char *dir, const char *name, m
     int error = keyfile_read(f, dir, name, FILE_PRIVATE, mode, KEYFILE_PRIVATE_MAX, fault);
     if (error || !f->there)
         return error;
-    error = keyfile_parse(buf_all(&f->text), &f->key);
+    error = keyfile_parse(buf_all(&f->text), &f->key, &f->longest_token);
     if (error)
         buf_printf(fault, "%s: not a usable private JWK: %s", f->path, lk_error_text(error));
     return error;

@@ -14,10 +14,16 @@ struct keyfile {
     bool dry; /* keyfile_write only pretends */
     struct stat st;
     struct buf text;
-    struct jwk *key; /* private files: what the text holds */
+    struct jwk *key;       /* private files: what the text holds */
+    int64_t longest_token; /* signing.jwk: KEYFILE_LONGEST; INT64_MAX: it does not say */
 };
 
 #define KEYFILE_PRIVATE_MAX 16384 /* bytes of a file with one private key */
+
+/* The member of signing.jwk that says, in seconds, for how long a token lives at most that this key may sign: what the
+ * gates count with. A signer that keeps to it makes no token that outlives its key in the JWKS, whatever the
+ * configuration says by now. */
+#define KEYFILE_LONGEST "latchkey_token_lifetime"
 
 /* What a failure of file_read, file_replace or file_lock means for `path`, and its mend, as one line in `fault`.
  * Returns `error`, but LK_UNSAFE_FILE for a system error that is a missing permission. */
@@ -41,10 +47,11 @@ int keyfile_write(struct keyfile *f, struct span text, mode_t mode, gid_t gid, b
 int private_key_parse(struct span text, bool pem, struct jwk **out);
 
 /* Reads the text of a private file: a JWK, private or (for a key that is elsewhere) public, with its thumbprint as kid.
- */
-int keyfile_parse(struct span text, struct jwk **out);
+ * `*longest`: see longest_token. LK_JWK_FORM. */
+int keyfile_parse(struct span text, struct jwk **out, int64_t *longest);
 
-/* Appends a private JWK, one line; the public one of a key that has no private part. */
-int private_key_render(const struct jwk *key, struct buf *out);
+/* Appends a private JWK, one line; the public one of a key that has no private part. `longest` 0 or less: without that
+ * member. */
+int private_key_render(const struct jwk *key, int64_t longest, struct buf *out);
 
 #endif

@@ -97,20 +97,25 @@ bool keydir_has(const char *dir, const char *name)
     return file_path(path, sizeof path, dir, name) == 0 && (lstat(path, &st) == 0 || errno != ENOENT);
 }
 
-bool keydir_lists(const struct keydir *kd, const char *kid)
+json_t *keydir_served(const struct keydir *kd)
 {
-    json_t *set = NULL, *key;
-    size_t i;
-    bool found = false;
+    json_t *set = NULL;
     if (!kd->jwks.there || json_read_object(buf_all(&kd->jwks.text), JWKS_MAX_BYTES, KEYDIR_JWKS_DEPTH, &set))
-        return false;
+        return NULL;
+    return set;
+}
+
+bool keydir_serves(const json_t *set, const char *kid)
+{
+    const json_t *key;
+    size_t i;
     json_array_foreach(json_object_get(set, "keys"), i, key)
     {
         const char *listed = json_text(key, "kid");
-        found = found || (listed && strcmp(listed, kid) == 0);
+        if (listed && strcmp(listed, kid) == 0)
+            return true;
     }
-    json_decref(set);
-    return found;
+    return false;
 }
 
 const char *keyfile_kid(const struct keyfile *f)
@@ -136,6 +141,7 @@ int keydir_load(struct keydir *kd, struct buf *fault)
 {
     int error = load_state(kd, fault);
     kd->opened_n = kd->history.n;
+    kd->stored_token = kd->history.marks.token;
     for (size_t i = 0; i < kd->history.n; i++)
         kd->opened_state[i] = kd->history.entry[i].state;
     if (!error)

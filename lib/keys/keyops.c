@@ -139,12 +139,12 @@ int keydir_import(struct keydir *kd, struct jwk *key, gid_t gid, int64_t now, st
     return keydir_commit(kd, gid, fault);
 }
 
-int keydir_adopt(struct keydir *kd, struct jwk *key, int64_t now, bool *changed, struct buf *fault)
+int keydir_adopt(struct keydir *kd, struct jwk *key, gid_t gid, int64_t now, bool *changed, struct buf *fault)
 {
     int error = 0;
     if (kd->repair.unborn) {
         *changed = true;
-        return begin_with(kd, key, (gid_t)-1, now, fault);
+        return begin_with(kd, key, gid, now, fault);
     }
     error = keydir_recover(kd, NULL, now, fault);
     kd->next_signing = key; /* owned by kd now */
@@ -156,7 +156,7 @@ int keydir_adopt(struct keydir *kd, struct jwk *key, int64_t now, bool *changed,
     e = history_find(&kd->history, jwk_kid(key));
     if (e->state != KEY_ACTIVE)
         history_promote(&kd->history, e, now);
-    error = keydir_commit(kd, (gid_t)-1, fault);
+    error = keydir_commit(kd, gid, fault);
     if (!error)
         *changed = kd->changed;
     return error;

@@ -24,20 +24,24 @@ static int missing(const struct keyfile *f, struct buf *fault)
     return LK_NOT_FOUND;
 }
 
-int keyring_signing_key(const char *dir, char *const env[], struct jwk **out, struct buf *fault)
+int keyring_signing_key(const char *dir, char *const env[], struct jwk **out, int64_t *longest, struct buf *fault)
 {
     struct keyfile f = {0};
-    int error = key_from_env(env, out, fault);
-    if (error != LK_NOT_FOUND)
+    struct jwk *injected = NULL;
+    int error = key_from_env(env, &injected, fault);
+    if (error && error != LK_NOT_FOUND)
         return error;
     error = keyfile_read_private(&f, dir, KEYRING_SIGNING, 0640, fault);
-    if (!error && !f.there)
+    if (!error && !f.there && !injected)
         error = missing(&f, fault);
     if (!error) {
-        *out = f.key;
-        f.key = NULL; /* owned by the caller now */
+        *out = injected ? injected : f.key;
+        if (longest)
+            *longest = f.there ? f.longest_token : INT64_MAX;
+        *(injected ? &injected : &f.key) = NULL; /* owned by the caller now */
     }
     keyfile_free(&f);
+    jwk_free(injected);
     return error;
 }
 

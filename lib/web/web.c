@@ -174,11 +174,11 @@ int web_tokens(struct site *site, struct response *res, struct session *session,
     if (!error)
         error = claims_apply(site->claims, &session->who, &grants);
     if (!error)
-        error = access_issue(site->conf, site->signer, session, &grants, now, &token);
+        error = access_issue(site->conf, site->signer, session, &grants, now, site_token_lifetime(site), &token);
     if (error)
         goto out;
     body = json_pack("{s:s,s:s,s:I,s:s*}", "access_token", buf_cstr(&token), "token_type", "Bearer", "expires_in",
-                     (json_int_t)site->conf->token.lifetime, "scope", *grants.features ? grants.features : NULL);
+                     (json_int_t)site_token_lifetime(site), "scope", *grants.features ? grants.features : NULL);
     if (!body ||
         (issued_token_type && json_object_set_new(body, "issued_token_type",
                                                   json_string("urn:ietf:params:oauth:token-type:access_token")))) {

@@ -15,7 +15,7 @@ int main(int argc, char **argv)
     json_t *claims = json_pack("{s:s}", "sub", "bench");
     int error = argc < 2 ? LK_USAGE : secret_init();
     if (!error)
-        error = keyring_signing_key(argv[1], environ, &key, &fault);
+        error = keyring_signing_key(argv[1], environ, &key, NULL, &fault);
     if (!error)
         error = signer_attach(key, &(struct signer_conf){argc > 2 ? argv[2] : "", "", 30, environ, &fault});
     if (!error)

@@ -82,11 +82,14 @@ rm -rf "$DIR"
 new_key() { openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 2>/dev/null; }
 JWT_PRIVATE_KEY=$(new_key)
 export JWT_PRIVATE_KEY
-kt publish --from-env
+kt publish --from-env --group "$(id -g)"
 first=$(kid_of signing.jwk)
 is "publish --from-env: its public part is in the JWKS" "$STATUS $(listed "$first") $(cat "$DIR"/*.j* | grep -c '"d":')" "0 1 0"
 kt check
 is "check passes with it" "$STATUS" 0
+is "signing.jwk has the public part, and the group that was asked for" "$(stat -c '%a %g' "$DIR/signing.jwk")" "640 $(id -g)"
+kt publish --group "$(id -g)"
+like "publish --group without --from-env is refused" "$STATUS $ERR" "64 *--group goes with --from-env*"
 kt publish --from-env --exit-unchanged
 is "again: nothing changes" "$STATUS" 2
 JWT_PRIVATE_KEY=$(new_key)

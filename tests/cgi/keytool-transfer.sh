@@ -121,7 +121,7 @@ fresh
 kid=$(kid_of signing.jwk) next=$(kid_of standby.jwk)
 kt backup "$WORK/backup" "${PASS[@]}"
 is "backup" "$STATUS $(stat -c %a "$WORK/backup")" "0 600"
-is "it shows no key" "$(grep -cE 'kty|"d"|kid' "$WORK/backup")" 0
+is "it shows no key" "$(grep -cE '"(kty|d|kid)"' "$WORK/backup")" 0
 secret=$(json_member d <"$DIR/signing.jwk")
 rm -rf "$DIR"
 kt restore "$WORK/backup" "${PASS[@]}"

@@ -100,7 +100,7 @@ static struct buf own_token(struct place *p)
 {
     struct buf token = BUF_INIT(JWS_MAX);
     struct grants grants = {"user", "todos", ""};
-    ck_assert_int_eq(access_issue(&p->x.conf, p->site.signer, &p->session, &grants, NOW, &token), 0);
+    ck_assert_int_eq(access_issue(&p->x.conf, p->site.signer, &p->session, &grants, NOW, 900, &token), 0);
     return token;
 }
 

@@ -41,7 +41,7 @@ static void stop(struct bench *b)
 static void issue(struct bench *b)
 {
     buf_reset(&b->token);
-    ck_assert_int_eq(access_issue(&b->conf, b->key, &b->session, &b->grants, NOW, &b->token), 0);
+    ck_assert_int_eq(access_issue(&b->conf, b->key, &b->session, &b->grants, NOW, 900, &b->token), 0);
 }
 
 static int verify(struct bench *b, int64_t now, struct principal *p)
@@ -202,7 +202,7 @@ START_TEST(another_key_does_not_verify)
     issue(&b);
     ck_assert_int_eq(access_verify(&b.conf, other.keys, buf_all(&b.token), NOW, &p), LK_JWS_NO_KEY);
     ck_assert_int_eq(jwk_set_kid(other.key, jwk_kid(b.key)), 0);
-    ck_assert_int_eq(access_issue(&b.conf, other.key, &b.session, &b.grants, NOW, &other.token), 0);
+    ck_assert_int_eq(access_issue(&b.conf, other.key, &b.session, &b.grants, NOW, 900, &other.token), 0);
     ck_assert_int_eq(access_verify(&b.conf, b.keys, buf_all(&other.token), NOW, &p), LK_JWS_SIGNATURE);
     stop(&b);
     stop(&other);

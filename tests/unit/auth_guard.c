@@ -62,7 +62,7 @@ static void say_hello(struct place *p, const char *roles, const char *features, 
     struct grants grants = {.copied = ""};
     snprintf(grants.roles, sizeof grants.roles, "%s", roles);
     snprintf(grants.features, sizeof grants.features, "%s", features);
-    ck_assert_int_eq(access_issue(&p->x.conf, p->site.signer, &p->session, &grants, now, &token), 0);
+    ck_assert_int_eq(access_issue(&p->x.conf, p->site.signer, &p->session, &grants, now, 900, &token), 0);
     snprintf(p->authorization, sizeof p->authorization, "Bearer %s", buf_cstr(&token));
     buf_free(&token);
 }

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include "jose/jws.h"
+#include "keys/keydir_impl.h"
 #include "keys/keyring.h"
 
 /* P-256 keys made for these tests; the second is the first as PKCS#8. */
@@ -30,10 +31,12 @@ static void begin(void)
     init();
 }
 
+static int64_t longest;
+
 static int signing(char *const e[], struct jwk **key)
 {
     buf_reset(&fault);
-    return keyring_signing_key(keys, e, key, &fault);
+    return keyring_signing_key(keys, e, key, &longest, &fault);
 }
 
 /* Signs with the one and verifies with the other, as a CGI would. */
@@ -209,10 +212,123 @@ START_TEST(unusable_injected_key_is_refused_and_never_falls_back)
 }
 END_TEST
 
-/* ---- a reader beside rotations
- * ---------------------------------------------------------------------------------------- */
+/* ---- how long a token may live ----------------------------------------------------------------------------------- */
 
-#define ROTATIONS 300
+static int64_t longest_of(char *const e[])
+{
+    struct jwk *key = NULL;
+    ck_assert_msg(signing(e, &key) == 0, "%s", buf_cstr(&fault));
+    jwk_free(key);
+    return longest;
+}
+
+static void maintained(int64_t token)
+{
+    struct key_policy other = policy;
+    struct keydir *kd = opened(false);
+    bool changed = false;
+    other.token = token;
+    history_raise(keydir_history(kd), &other);
+    ck_assert_int_eq(keydir_maintain(kd, P + 1, &changed, &fault), 0);
+    keydir_close(kd);
+}
+
+START_TEST(signers_are_told_what_the_gates_count_with)
+{
+    begin();
+    ck_assert_int_eq(longest_of(no_env), 900);
+    maintained(7200);
+    ck_assert_int_eq(longest_of(no_env), 7200);
+    maintained(60);
+    ck_assert_int_eq(longest_of(no_env), 7200);
+    ck_assert(contains(KEYRING_STATE, "\"token\":7200"));
+    rotated(GATE + 1000);
+    ck_assert_int_eq(longest_of(no_env), 7200);
+    ck_assert(!contains(KEYRING_STANDBY, KEYFILE_LONGEST));
+    ck_assert(!contains(KEYRING_JWKS, KEYFILE_LONGEST));
+    ck_assert_str_eq(complaints(), "");
+    scratch_end();
+}
+END_TEST
+
+START_TEST(signers_are_not_told_before_the_gates_count_with_it)
+{
+    struct key_policy longer = policy;
+    struct keydir *kd;
+    int64_t opens = 0;
+    begin();
+    kd = opened(false);
+    longer.token = 7200;
+    history_raise(keydir_history(kd), &longer);
+    ck_assert_int_eq(unlink(in_keys(KEYRING_STATE)), 0);
+    ck_assert_int_eq(mkdir(in_keys(KEYRING_STATE), 0755), 0); /* state.json cannot be replaced */
+    ck_assert_int_ne(keydir_rotate(kd, NULL, true, GATE, &opens, &fault), 0);
+    ck_assert_int_eq(longest_of(no_env), 900);
+    keydir_close(kd);
+    ck_assert_int_eq(rmdir(in_keys(KEYRING_STATE)), 0);
+    scratch_end();
+}
+END_TEST
+
+START_TEST(injected_key_keeps_to_what_the_directory_says)
+{
+    begin();
+    set_env(JWK_TEXT, ",\"" KEYFILE_LONGEST "\":5");
+    ck_assert_int_eq(longest_of(env), 900);
+    ck_assert_int_eq(chmod(in_keys(KEYRING_SIGNING), 0644), 0);
+    struct jwk *key = NULL;
+    ck_assert_int_eq(signing(env, &key), LK_UNSAFE_FILE);
+    ck_assert_int_eq(unlink(in_keys(KEYRING_SIGNING)), 0);
+    ck_assert(longest_of(env) == INT64_MAX);
+    scratch_end();
+}
+END_TEST
+
+START_TEST(signing_file_that_does_not_say_is_completed_and_one_that_says_nonsense_is_refused)
+{
+    static const char *const values[] = {"\"900\"", "-1", "9.5", "null", "[]"};
+    struct jwk *key = NULL;
+    begin();
+    copy(KEYRING_STANDBY, "spare", 0600);
+    rotated(GATE);
+    copy("spare", KEYRING_SIGNING, 0640);
+    ck_assert(longest_of(no_env) == INT64_MAX);
+    ck_assert_ptr_nonnull(strstr(complaints(), "signing.jwk: tokens may live longer"));
+    published(GATE);
+    ck_assert_int_eq(longest_of(no_env), 900);
+    ck_assert_str_eq(complaints(), "");
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        char more[64];
+        snprintf(more, sizeof more, ",\"" KEYFILE_LONGEST "\":%s", values[i]);
+        set_env(JWK_TEXT, more);
+        put(KEYRING_SIGNING, span_of(env_text + sizeof "JWT_PRIVATE_KEY=" - 1), 0640);
+        ck_assert_msg(signing(no_env, &key) == LK_JWK_FORM, "%s", values[i]);
+    }
+    set_env(JWK_TEXT, ",\"" KEYFILE_LONGEST "\":5");
+    put(KEYRING_SIGNING, span_of(env_text + sizeof "JWT_PRIVATE_KEY=" - 1), 0640);
+    ck_assert_int_eq(longest_of(no_env), 5);
+    scratch_end();
+}
+END_TEST
+
+/* ---- a reader beside rotations ----------------------------------------------------------------------------------- */
+
+#define ROTATIONS 1000
+
+/* Tombstones would make each rotation slower than the one before; nothing here is about them. */
+static void forget_tombstones(struct keydir *kd)
+{
+    struct key_history *h = &kd->history;
+    size_t n = 0;
+    for (size_t i = 0; i < h->n; i++)
+        if (key_state_is_live(h->entry[i].state)) {
+            struct jwk *pub = kd->pub[i];
+            kd->pub[i] = NULL;
+            kd->pub[n] = pub;
+            h->entry[n++] = h->entry[i];
+        }
+    h->n = n;
+}
 
 /* One rotation a second, each key kept for a while, so that a reader of both files always finds the kid. */
 static void rotate_many(void)
@@ -223,6 +339,7 @@ static void rotate_many(void)
         int64_t opens = 0;
         if (keydir_open(keys, false, &kd, &fault))
             _exit(1);
+        forget_tombstones(kd);
         history_raise(keydir_history(kd), &quick);
         if (keydir_rotate(kd, NULL, true, P + i, &opens, &fault))
             _exit(2);
@@ -263,5 +380,7 @@ UNIT_MAIN("keys_keyring", what_the_signing_key_signs_the_verifying_keys_verify,
           jwks_that_others_can_write_is_refused, kid_of_signing_file_must_be_its_thumbprint,
           injected_jwk_replaces_the_file, injected_key_needs_no_directory,
           injected_key_that_is_published_too_stays_unambiguous, injected_pem_signs,
-          unusable_injected_key_is_refused_and_never_falls_back,
+          unusable_injected_key_is_refused_and_never_falls_back, signers_are_told_what_the_gates_count_with,
+          signers_are_not_told_before_the_gates_count_with_it, injected_key_keeps_to_what_the_directory_says,
+          signing_file_that_does_not_say_is_completed_and_one_that_says_nonsense_is_refused,
           reader_beside_rotations_never_sees_a_torn_or_missing_file)
