@@ -257,16 +257,27 @@ static int transact(struct call *c, const struct action *action)
     return error == LK_NOT_FOUND ? refuse(c, 404, "There is no such todo.") : error;
 }
 
+/* Admission waits for the database's lock, so what must not wait for it comes first. */
+static int enter(struct call *c, const struct action *action, int *lock)
+{
+    *lock = IDEMPOTENCY_FREE;
+    return action->repeat ? idempotency_enter(c->site->conf->store.path, c->req, c->res, lock) : 0;
+}
+
 static int guarded(struct request *req, struct response *res, void *state)
 {
     const struct action *action = req->route->what;
+    int lock = IDEMPOTENCY_FREE;
     struct call c = {.site = state, .req = req, .res = res, .now_us = clock_now_us(), .user = BUF_INIT(255)};
     snprintf(c.url, sizeof c.url, "%s/todos", c.site->conf->site.url);
     int error = web_user(req, res, &c.user);
     if (!error)
+        error = enter(&c, action, &lock);
+    if (!error)
         error = admit(&c, action);
     if (!error)
         error = transact(&c, action);
+    idempotency_leave(lock);
     buf_free(&c.user);
     return error == WEB_ANSWERED ? 0 : error;
 }

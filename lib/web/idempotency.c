@@ -1,5 +1,10 @@
 #include "web/idempotency.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <unistd.h>
+
 #include "base/error.h"
 #include "http/problem.h"
 
@@ -20,15 +25,66 @@ static int key_of(const struct request *req, struct span *out)
     return 0;
 }
 
-static int hash(const char *subject, const struct request *req, struct span key, struct idempotency *out)
+/* Of the key at its resource; `whose` says who has it. */
+static int hash_key(const char *whose, const struct request *req, struct span key, uint8_t out[SHA256_SIZE])
 {
-    struct buf text = BUF_INIT((size_t)REQUEST_VALUE_MAX * 3);
-    buf_printf(&text, "%s\n%s\n%s\n%s\n", subject, method_name(req->method), req->script, req->path);
+    struct buf text = BUF_INIT((size_t)REQUEST_VALUE_MAX * 5);
+    buf_printf(&text, "%s\n%s\n%s\n%s\n%s\n", whose, method_name(req->method), req->script, req->path, req->query);
     buf_span(&text, key);
-    int error = text.error ? text.error : secret_sha256(buf_all(&text), out->key_hash);
+    int error = text.error ? text.error : secret_sha256(buf_all(&text), out);
     buf_free(&text);
-    return error ? error : secret_sha256(req->body, out->request_hash);
+    return error;
 }
+
+/* ---- at work ------------------------------------------------------------------------------------------------------
+ */
+
+/* One byte of an empty file for each key: a lock may lie where nothing was ever written. */
+static int take_byte(const char *path, const uint8_t hash[SHA256_SIZE], int *out)
+{
+    struct flock byte = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
+    for (int i = 0; i < 7; i++)
+        byte.l_start = byte.l_start << 8 | hash[i];
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return LK_SYSTEM;
+    if (fcntl(fd, F_OFD_SETLK, &byte) == 0) {
+        *out = fd;
+        return 0;
+    }
+    int error = errno == EAGAIN || errno == EACCES ? LK_BUSY : LK_SYSTEM;
+    close(fd);
+    return error;
+}
+
+int idempotency_enter(const char *database, const struct request *req, struct response *res, int *lock)
+{
+    char path[PATH_MAX];
+    uint8_t hash[SHA256_SIZE];
+    struct span key;
+    *lock = IDEMPOTENCY_FREE;
+    if (!*req->idempotency_key || key_of(req, &key))
+        return 0;
+    if (snprintf(path, sizeof path, "%s-inflight", database) >= (int)sizeof path)
+        return LK_SYSTEM;
+    int error = hash_key(req->authorization, req, key, hash);
+    if (!error)
+        error = take_byte(path, hash, lock);
+    if (error != LK_BUSY)
+        return error;
+    response_header(res, "Retry-After", "1");
+    problem(res, 409, "A request with this Idempotency-Key is at work.");
+    return WEB_ANSWERED;
+}
+
+void idempotency_leave(int lock)
+{
+    if (lock != IDEMPOTENCY_FREE)
+        close(lock);
+}
+
+/* ---- the kept answer -----------------------------------------------------------------------------------------------
+ */
 
 static void replay(struct db_row *row, struct response *res)
 {
@@ -73,7 +129,9 @@ int idempotency_begin(struct db *db, const struct request *req, struct response 
         problem(res, 400, "Idempotency-Key must have 1 to 255 visible ASCII characters.");
         return WEB_ANSWERED;
     }
-    int error = hash(subject, req, key, out);
+    int error = hash_key(subject, req, key, out->key_hash);
+    if (!error)
+        error = secret_sha256(req->body, out->request_hash);
     out->used = !error;
     return error ? error : look_up(db, out, res, now);
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The todo API as a CGI: the whole resource, lists and their cursors, conditional requests, preferences, idempotency.
+# The todo API as a CGI: the whole resource, lists and their cursors, conditional requests, preferences.
 # shellcheck disable=SC2119
 set -u
 # shellcheck source=tests/cgi/site.bash
@@ -201,43 +201,6 @@ bad_cursor "a parameter that is mostly white space"
 list "q=%22%3E%2C%3Ca&limit=1"
 is "what is no problem in a link" "$STATUS $BODY" '200 []'
 
-# ---- Idempotency-Key -------------------------------------------------------------------------------------------------
-
-count() { db 'SELECT count(*) FROM todo'; }
-N=$(count)
-key=HTTP_IDEMPOTENCY_KEY=8e03978e-40d5-43dd-bc93-6894a57f9324
-send POST '' '{"title":"once"}' $key
-FIRST=$BODY FIRST_ETAG=$(header etag) WHERE=$(header location)
-is "the first request with a key" "$STATUS $(header idempotency-replayed) $(count)" "201  $((N + 1))"
-send POST '' '{"title":"once"}' $key
-is "... its repetition gets the same answer" \
-  "$STATUS $(header idempotency-replayed) $(header location) $(header etag) $BODY $(count)" "201 true $WHERE $FIRST_ETAG $FIRST $((N + 1))"
-send POST '' '{"title":"once"}' 'HTTP_IDEMPOTENCY_KEY="8e03978e-40d5-43dd-bc93-6894a57f9324"'
-is "... in quotes too" "$STATUS $BODY" "201 $FIRST"
-send POST '' '{"title":"other"}' $key
-is "another body is 422" "$STATUS $(header content-type) $(count)" "422 application/problem+json $((N + 1))"
-ACCESS=$BOB
-send POST '' '{"title":"once"}' $key
-is "another user's key is another" "$STATUS $(header idempotency-replayed) $(count)" "201  $((N + 2))"
-ACCESS=$MINE
-send POST '' '{"title":""}' HTTP_IDEMPOTENCY_KEY=k2
-is "a refusal" "$STATUS" 422
-send POST '' '{"title":"now"}' HTTP_IDEMPOTENCY_KEY=k2
-is "... does not use the key up" "$STATUS $(count)" "201 $((N + 3))"
-send POST '' '{"title":"minimal"}' HTTP_IDEMPOTENCY_KEY=k3 HTTP_PREFER=return=minimal
-send POST '' '{"title":"minimal"}' HTTP_IDEMPOTENCY_KEY=k3
-is "an answer without a body is repeated so" "$STATUS $(header content-type)$BODY $(count)" "201  $((N + 4))"
-for bad in 'a b' '""' 'ä' "$(printf 'x%.0s' {1..256})"; do
-  send POST '' '{"title":"once"}' "HTTP_IDEMPOTENCY_KEY=$bad"
-  is "the key ${bad:0:5} is refused" "$STATUS $(count)" "400 $((N + 4))"
-done
-send POST '' '{"title":"long"}' "HTTP_IDEMPOTENCY_KEY=$(printf 'x%.0s' {1..255})"
-is "... 255 characters are not" "$STATUS" 201
-db 'UPDATE idempotency SET expires_at = 1'
-send POST '' '{"title":"once"}' $key
-is "after a day the key is free again" "$STATUS $(header idempotency-replayed) $(count)" "201  $((N + 6))"
-is "... and the old ones go" "$(db 'SELECT count(*) FROM idempotency WHERE expires_at = 1')" 0
-
 # ---- at the same time ------------------------------------------------------------------------------------------------
 
 # Eight processes with one request; sets ANSWERS, a line of status and body each.
@@ -255,10 +218,8 @@ race() { # METHOD PATH BODY VAR=VALUE
   IN=''
   ANSWERS=$(for i in 1 2 3 4 5 6 7 8; do tr -d '\r' <"$SITE/race.$i" | sed -n 's/^Status: \([0-9]*\).*/\1/p; s/^{/ {/p' | tr -d '\n'; echo; done | sort)
 }
-N=$(count)
-race POST '' '{"title":"race"}' HTTP_IDEMPOTENCY_KEY=race
-is "one key at the same time: everybody gets the one answer" "$(sort -u <<<"$ANSWERS" | wc -l) ${ANSWERS%% *} $(count)" "1 201 $((N + 1))"
-ID=$(sed -n 's/.*"id":"\([^"]*\)".*/\1/p;q' <<<"$ANSWERS")
+send POST '' '{"title":"race"}'
+ID=$(member id)
 at "/$ID"
 for title in 1 2 3; do
   ETAG=$(header etag)

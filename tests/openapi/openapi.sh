@@ -31,7 +31,7 @@ same_routes() { diff <(routes_of_programs) <(routes_of_file); }
 check "the packages are installed" openapi_install
 check "redocly finds nothing wrong in docs/openapi.yaml" openapi_lint
 check "it has the routes of the programs" same_routes
-for test in exchange refresh sessions limits claims todos todos-rest; do
+for test in exchange refresh sessions limits claims todos todos-rest todos-idempotency; do
   check "$test.sh is recorded" env LATCHKEY_RECORD="$RECORDS" "$ROOT/tests/cgi/$test.sh"
 done
 check "faults are recorded" env LATCHKEY_RECORD="$RECORDS" "$ROOT/tests/openapi/faults.sh"

@@ -1,5 +1,8 @@
 // What the public Todo-Backend client suite asks of a server, its 16 tests, with a bearer token added and every request
 // made as a browser makes it from another origin: a preflight first, and the answer only if CORS lets the page have it.
+// The suite itself (TodoBackend/todo-backend-js-spec, js/specs.js) is in no package registry and has no licence to copy
+// it by, so it is not here. Fetched by hand and left as it is, it passes too, 16 of 16: in Chromium from another origin
+// (with $.ajaxSetup for the token, and the origin in [site] origins), and under its own Node.js adapter.
 // node todo-backend.mjs ROOT TOKEN ORIGIN; prints TAP.
 const [root, token, origin] = process.argv.slice(2);
 
