@@ -161,9 +161,7 @@ static int make_session(struct site *site, struct request *req, struct response 
         return refuse_proof(site, req, res, proof->form, error);
     if (error)
         return error;
-    snprintf(req->log_subject, sizeof req->log_subject, "%s", session.who.subject);
-    snprintf(req->log_session, sizeof req->log_session, "%s", session.id);
-    return web_tokens(site, res, &session, now_us / 1000000, true);
+    return web_tokens(site, req, res, &session, now_us / 1000000, true);
 }
 
 static int exchange(struct request *req, struct response *res, void *state)

@@ -69,9 +69,7 @@ static int rotate(struct request *req, struct response *res, void *state)
                              error == LK_SESSION_DEAD || error == LK_SESSION_REPLACED ? session.reason : NULL);
     if (error)
         return error;
-    snprintf(req->log_subject, sizeof req->log_subject, "%s", session.who.subject);
-    snprintf(req->log_session, sizeof req->log_session, "%s", session.id);
-    return web_tokens(site, res, &session, now_us / 1000000, false);
+    return web_tokens(site, req, res, &session, now_us / 1000000, false);
 }
 
 static int logout(struct request *req, struct response *res, void *state)

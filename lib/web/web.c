@@ -56,6 +56,12 @@ struct origin_info web_origin(const struct request *req)
     return (struct origin_info){.address = req->address, .user_agent = req->user_agent, .request_id = req->id};
 }
 
+static void log_as(struct request *req, const char *subject, const char *session)
+{
+    snprintf(req->log_subject, sizeof req->log_subject, "%s", subject);
+    snprintf(req->log_session, sizeof req->log_session, "%s", session);
+}
+
 static void render(struct response *res, const struct refusal *refusal)
 {
     problem(res, refusal->status, refusal->detail);
@@ -117,8 +123,7 @@ int web_admit(struct site *site, struct request *req, struct response *res, cons
         render(res, &refusal);
         return WEB_ANSWERED;
     }
-    snprintf(req->log_subject, sizeof req->log_subject, "%s", who->subject);
-    snprintf(req->log_session, sizeof req->log_session, "%s", who->session);
+    log_as(req, who->subject, who->session);
     error = web_limit(site, req, res, LIMIT_TODOS_USER, span_of(who->subject), now * 1000000);
     if (error)
         db_rollback(site->db);
@@ -163,11 +168,13 @@ void web_dead(struct response *res, const char *reason)
     json_decref(body);
 }
 
-int web_tokens(struct site *site, struct response *res, struct session *session, int64_t now, bool issued_token_type)
+int web_tokens(struct site *site, struct request *req, struct response *res, struct session *session, int64_t now,
+               bool issued_token_type)
 {
     struct grants grants = {0};
     struct buf token = BUF_INIT(JWS_MAX);
     json_t *body = NULL;
+    log_as(req, session->who.subject, session->id);
     int error = site_signer(site);
     if (!error)
         error = site_claims(site);

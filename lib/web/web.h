@@ -35,9 +35,10 @@ bool web_may_change(const struct site *site, const struct request *req, struct r
 /* The refresh cookie. 0, or LK_NOT_FOUND, or LK_SYNTAX (two of the name; 400 stands in `res`). */
 int web_cookie(const struct site *site, const struct request *req, struct response *res, struct span *token);
 
-/* The answer of both token endpoints: access token in the body, refresh token in the cookie only. Wipes the session's
- * refresh token. `issued_token_type` is added for RFC 8693. */
-int web_tokens(struct site *site, struct response *res, struct session *session, int64_t now, bool issued_token_type);
+/* The answer of both token endpoints: access token in the body, refresh token in the cookie only, subject and session
+ * in the log. Wipes the session's refresh token. `issued_token_type` is added for RFC 8693. */
+int web_tokens(struct site *site, struct request *req, struct response *res, struct session *session, int64_t now,
+               bool issued_token_type);
 
 /* invalid_grant; with the reason for the holder of the last token, NULL for anybody else. */
 void web_dead(struct response *res, const char *reason);
