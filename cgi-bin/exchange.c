@@ -167,13 +167,17 @@ static int make_session(struct site *site, struct request *req, struct response 
 static int exchange(struct request *req, struct response *res, void *state)
 {
     struct proof proof = {.text = BUF_INIT(JWS_MAX)};
-    web_limit_policy(state, res, LIMIT_EXCHANGE_ADDRESS);
-    web_limit_policy(state, res, LIMIT_EXCHANGE_SUBJECT);
     int error = web_may_change(state, req, res) ? take_proof(req, res, &proof) : WEB_ANSWERED;
     if (!error)
         error = make_session(state, req, res, &proof);
     buf_free(&proof.text);
     return error == WEB_ANSWERED ? 0 : error;
+}
+
+static void policies(void *state, struct response *res)
+{
+    web_limit_policy(state, res, LIMIT_EXCHANGE_ADDRESS);
+    web_limit_policy(state, res, LIMIT_EXCHANGE_SUBJECT);
 }
 
 static const struct route routes[] = {{METHOD_POST, "", "application/x-www-form-urlencoded", exchange, NULL}};
@@ -186,6 +190,7 @@ static const struct program program = {.name = "exchange",
                                        .open = web_open,
                                        .close = web_close,
                                        .keep = web_keep,
+                                       .fields = policies,
                                        .fault = web_fault};
 
 int main(void)

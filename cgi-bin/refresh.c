@@ -50,7 +50,6 @@ static int rotate(struct request *req, struct response *res, void *state)
     struct span token;
     struct origin_info from = web_origin(req);
     int64_t now_us = clock_now_us();
-    web_limit_policy(site, res, LIMIT_REFRESH_FAMILY);
     if (!web_may_change(site, req, res))
         return 0;
     int error = web_cookie(site, req, res, &token);
@@ -77,7 +76,6 @@ static int logout(struct request *req, struct response *res, void *state)
     struct site *site = state;
     struct span token;
     struct origin_info from = web_origin(req);
-    web_limit_policy(site, res, LIMIT_REFRESH_FAMILY);
     if (!web_may_change(site, req, res))
         return 0;
     int error = web_cookie(site, req, res, &token);
@@ -93,6 +91,11 @@ static int logout(struct request *req, struct response *res, void *state)
     return 0;
 }
 
+static void policy(void *state, struct response *res)
+{
+    web_limit_policy(state, res, LIMIT_REFRESH_FAMILY);
+}
+
 static const struct route routes[] = {{METHOD_POST, "", NULL, rotate, NULL}, {METHOD_DELETE, "", NULL, logout, NULL}};
 
 static const struct program program = {.name = "refresh",
@@ -103,6 +106,7 @@ static const struct program program = {.name = "refresh",
                                        .open = web_open,
                                        .close = web_close,
                                        .keep = web_keep,
+                                       .fields = policy,
                                        .fault = web_fault};
 
 int main(void)

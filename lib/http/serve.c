@@ -169,6 +169,8 @@ int serve_one(const struct program *program, char *const env[], request_reader *
     response_init(res);
     int refused = request_read(&req, env, read, context, program->body_max, &detail);
     log_context(req.id);
+    if (conf && program->fields)
+        program->fields(state, res);
     if (!conf)
         fail(program, res, LK_CONFIG);
     else if (refused)

@@ -34,7 +34,8 @@ struct program {
      * files and leaves nothing of the request before in it. False: it has to be closed and opened anew. NULL: it is,
      * for every request. */
     bool (*keep)(void *state);
-    const char *(*fault)(void *state); /* what to log beside a handler's error; NULL: nothing */
+    void (*fields)(void *state, struct response *res); /* adds (response_keep) what each answer has; NULL: nothing */
+    const char *(*fault)(void *state);                 /* what to log beside a handler's error; NULL: nothing */
 };
 
 /* Serves one CGI request, or FastCGI until SIGTERM when standard input is a listening socket. Returns the exit status.

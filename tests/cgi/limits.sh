@@ -39,8 +39,17 @@ exchange rubbish
 like "a refused proof counts" "$(error) $(rate)" '401 invalid_token "exchange-address";r=1;t=[34]? '
 exchange "$PROOF" 'HTTP_ORIGIN=https://evil.example'
 is "a foreign origin costs the address nothing" "$STATUS $(policy)$(rate)" '403 "exchange-address";q=3;w=60 '
+for refused in '404 POST PATH_INFO=/x' '405 GET' '415 POST CONTENT_TYPE=text/plain' '400 POST CONTENT_LENGTH=x' \
+  '413 POST CONTENT_LENGTH=999999' '411 POST CONTENT_LENGTH= HTTP_TRANSFER_ENCODING=chunked' '204 OPTIONS' '401 POST'; do
+  read -r status method variable <<<"$refused"
+  IN=$([ "$status" != 415 ] || echo x)
+  # shellcheck disable=SC2086
+  cgi exchange "$method" $variable
+  is "a $status names the policy and costs nothing ($method $variable)" "$STATUS $(policy)$(rate)" "$status \"exchange-address\";q=3;w=60 "
+done
 exchange rubbish REMOTE_ADDR=2001:db8::1
 exchange rubbish
+like "... so the third that counts is answered" "$(error) $(rate)" '401 invalid_token "exchange-address";r=0;t=[56]? '
 exchange "$(proof)"
 limited "the fourth is refused, a good proof too"
 like "... with the time to wait" "$(header retry-after) $(rate)" '[12]? "exchange-address";r=0;t=[56]? '
@@ -86,6 +95,8 @@ take
 refresh "$COOKIE"
 limited "the third is refused, and the cookie stays"
 is "... audited with its session" "$(db "SELECT subject || ' ' || family_id FROM audit WHERE reason = 'refresh-family'")" "bob $SID"
+cgi refresh PUT
+is "a method that is not taken names the policy too" "$STATUS $(policy)$(rate)" '405 "refresh-family";q=2;w=60 '
 logout "$COOKIE"
 is "logging out is never refused" "$STATUS $(policy)" '204 "refresh-family";q=2;w=60 '
 
