@@ -226,4 +226,27 @@ head -c 8192 /dev/urandom >"$LIMITS"
 rm -f "$LIMITS"-*
 exchange "$(proof)"
 is "a damaged file is the same" "$STATUS" 503
+
+set_limits exchange_address=9/1m refresh_family=9/1m todos_user=9/1m
+sign_in
+lock "$LIMITS"
+: >"$SITE/log"
+touch -d '-61 seconds' "$SITE/data/latchkey.db.limits-fault"
+exchange "$(proof)"
+is "while another holds its write lock: without a limit" "$STATUS $(rate)" '200 '
+refresh "$COOKIE"
+is "... refresh too" "$STATUS $(rate)" '200 '
+todos GET
+is "... and the API" "$STATUS $(rate)" '200 '
+is "... and the log says so once" "$(sed -n 's/.*event=limits.unusable .*reason=\([a-z_]*\).*/\1/p' "$SITE/log")" busy
+exchange "$(proof)" LATCHKEY_LIMITS_REQUIRED=yes
+is "if they are required: 503" "$(error) $(cookie_fate)" '503 temporarily_unavailable kept'
+like "... with Retry-After" "$(header retry-after)" '[1-9]*'
+refresh "$COOKIE" LATCHKEY_LIMITS_REQUIRED=yes
+is "... refresh too, and the cookie stays" "$(error) $(cookie_fate)" '503 temporarily_unavailable kept'
+todos GET LATCHKEY_LIMITS_REQUIRED=yes
+is "... and the API, where it has a limit" "$STATUS" 503
+unlock
+refresh "$COOKIE" LATCHKEY_LIMITS_REQUIRED=yes LATCHKEY_SESSION_GRACE=60s
+is "... until it is free again" "$STATUS $(rate | cut -d';' -f1-2)" '200 "refresh-family";r=8'
 site_finish

@@ -223,9 +223,10 @@ age() { # SECONDS
   db "UPDATE family SET created_at = created_at - $1, last_used_at = last_used_at - $1, rotated_at_us = rotated_at_us - $1 * 1000000 WHERE id = '$SID'"
 }
 
-# Holds the database's write lock until unlock.
-lock() {
-  coproc HOLDER { exec sqlite3 "$SITE/data/latchkey.db"; }
+# Holds the write lock of a database, the main one by default, until unlock.
+lock() { # [FILE]
+  local file=${1:-$SITE/data/latchkey.db}
+  coproc HOLDER { exec sqlite3 "$file"; }
   printf 'BEGIN IMMEDIATE;\nSELECT 1;\n' >&"${HOLDER[1]}"
   read -r -u "${HOLDER[0]}" -t 10
 }
