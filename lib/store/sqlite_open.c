@@ -59,8 +59,22 @@ static int check_file(const char *path, struct buf *fault)
 
 /* ---- the connection --------------------------------------------------------------------------------------- */
 
+/* No locks, for there are no threads; no statistics; no memory for twenty pages where a request reads eight. Before the
+ * first connection only: later, SQLite refuses it. */
+static void configure(void)
+{
+    static bool done;
+    if (done)
+        return;
+    done = true;
+    sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
+}
+
 static int connect_file(struct db *db, const struct db_options *options)
 {
+    configure();
     int rc = sqlite3_open_v2(options->path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     if (!db->handle)
         return LK_NOMEM;
