@@ -1,6 +1,7 @@
 #include "base/secret.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <sys/random.h>
@@ -13,7 +14,11 @@ int secret_init(void)
     const uint64_t options = OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ADD_ALL_CIPHERS |
                              OPENSSL_INIT_NO_ADD_ALL_DIGESTS | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS |
                              OPENSSL_INIT_NO_ATEXIT;
-    return OPENSSL_init_crypto(options, NULL) == 1 ? algorithms_init() : LK_CRYPTO;
+    size_t seed = 0;
+    if (secret_random(&seed, sizeof seed) || OPENSSL_init_crypto(options, NULL) != 1)
+        return LK_CRYPTO;
+    json_object_seed(seed | 1); /* Jansson would read /dev/urandom, or do with the time where there is none */
+    return algorithms_init();
 }
 
 int secret_random(void *out, size_t n)

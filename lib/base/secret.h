@@ -9,7 +9,8 @@
 
 #define SHA256_SIZE 32
 
-/* OpenSSL without configuration file, error strings, cipher or digest tables. Once, first thing in main(). */
+/* OpenSSL without configuration file, error strings, cipher or digest tables, and with the algorithms of algorithms.h;
+ * Jansson with a random hash seed. First thing in main(); harmless when repeated. LK_CRYPTO. */
 int secret_init(void);
 
 int secret_random(void *out, size_t n); /* LK_CRYPTO when the system's generator fails */

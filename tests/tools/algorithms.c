@@ -124,7 +124,8 @@ static int report(const char *what, bool works)
 int main(void)
 {
     uint8_t digest[SHA256_SIZE];
-    int failed = secret_init() || secret_init() ? 1 : 0; /* twice is as good as once */
+    int failed = report("beginning", secret_init() == 0);
+    failed |= report("beginning again", secret_init() == 0);
     failed |= report("SHA-256", secret_sha256(span_of(""), digest) == 0 && digest[0] == 0xe3);
     for (size_t i = 0; i < jwa_count; i++)
         failed |= report(jwa_table[i].name, signs(&jwa_table[i]));
