@@ -52,7 +52,8 @@ void buf_grew(struct buf *b, size_t n)
 
 int buf_add(struct buf *b, const void *bytes, size_t n)
 {
-    char *to = buf_reserve(b, n);
+    bool fits = !b->error && n <= b->max - b->n && b->n + n < b->cap; /* nearly always */
+    char *to = fits ? b->p + b->n : buf_reserve(b, n);
     if (!to)
         return b->error;
     if (n)
@@ -76,18 +77,22 @@ int buf_u64(struct buf *b, unsigned long long value)
     return buf_printf(b, "%llu", value);
 }
 
+/* Into the room that is there; formatted once more only where that is too small. */
 int buf_printf(struct buf *b, const char *format, ...)
 {
+    size_t room = b->error || !b->p ? 0 : b->cap - b->n;
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, args);
+    int n = vsnprintf(room ? b->p + b->n : NULL, room, format, args);
     va_end(args);
     char *to = n < 0 ? NULL : buf_reserve(b, (size_t)n);
-    if (to) {
+    if (to && (size_t)n >= room)
         vsnprintf(to, (size_t)n + 1, format, again);
+    if (to)
         buf_grew(b, (size_t)n);
-    }
+    else if (b->p)
+        b->p[b->n] = '\0';
     va_end(again);
     return n < 0 ? fail(b, LK_SYNTAX) : b->error;
 }

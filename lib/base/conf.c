@@ -69,14 +69,20 @@ static const char *kept(const struct parsing *p, size_t at)
     return p->conf->text.p + at - 1;
 }
 
-static int keep(struct parsing *p, size_t part, size_t i, struct span s)
+static int complain_value(struct parsing *p, size_t part, size_t i)
 {
     const struct conf_key *key = &conf_keys[i];
     char what[80];
     snprintf(what, sizeof what, "not a usable value, expected %s%s", conf_type_name(key->type),
              key->type == CONF_DURATION ? " such as 90s, 15m, 12h or 7d" : "");
+    return complain(p, title(p, part, i), key->key, what);
+}
+
+static int keep(struct parsing *p, size_t part, size_t i, struct span s)
+{
+    const struct conf_key *key = &conf_keys[i];
     if (!conf_value_fits(key->type, s) || (s.n == 0 && (!key->def || *key->def)))
-        return complain(p, title(p, part, i), key->key, what);
+        return complain_value(p, part, i);
     bool is_address = key->type == CONF_URL || key->type == CONF_ORIGINS;
     if (is_address && strcmp(key->section, "site") == 0 && conf_has_plain_http(s))
         return complain(p, title(p, part, i), key->key, "plain http is for localhost only");
@@ -258,15 +264,25 @@ static bool has_key(const struct parsing *p, size_t part, size_t i)
     return strcmp(conf_keys[i].section, PROVIDER) == 0 ? part > 0 || p->plain : part == 0;
 }
 
+/* What follows "section.key" in `from`; NULL when that is not how it begins. */
+static const char *after_key(const char *from, const struct conf_key *key)
+{
+    size_t section = strlen(key->section), name = strlen(key->key);
+    if (strncmp(from, key->section, section) != 0 || from[section] != '.' ||
+        strncmp(from + section + 1, key->key, name) != 0)
+        return NULL;
+    from += section + 1 + name;
+    return *from == '\0' || *from == '/' || *from == '-' ? from : NULL;
+}
+
 /* "@section.key rest" is that key's value with the rest behind it. */
 static void follow_key(const struct parsing *p, size_t part, const char *from, struct buf *value)
 {
     for (size_t k = 0; k < conf_key_count; k++) {
-        char name[96];
-        int n = snprintf(name, sizeof name, "%s.%s", conf_keys[k].section, conf_keys[k].key);
-        if (strncmp(from, name, (size_t)n) == 0 && (from[n] == '\0' || from[n] == '/' || from[n] == '-')) {
+        const char *rest = after_key(from, &conf_keys[k]);
+        if (rest) {
             buf_str(value, kept(p, p->part[part].value[k]));
-            buf_str(value, from + n);
+            buf_str(value, rest);
             return;
         }
     }
@@ -285,14 +301,15 @@ static int fill_default(struct parsing *p, size_t part, size_t i)
 {
     const struct conf_key *key = &conf_keys[i];
     struct buf value = BUF_INIT(4096);
+    bool named = part && conf_named_default(key);
     if (!key->def)
         return complain(p, title(p, part, i), key->key, "is required");
-    if (part && conf_named_default(key))
+    if (!named && key->def[0] != '@')
+        return keep(p, part, i, span_of(key->def));
+    if (named)
         follow_name(p, part, conf_named_default(key), &value);
-    else if (key->def[0] == '@')
-        follow_key(p, part, key->def + 1, &value);
     else
-        buf_str(&value, key->def);
+        follow_key(p, part, key->def + 1, &value);
     if (value.error)
         p->error = value.error;
     else

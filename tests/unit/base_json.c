@@ -136,6 +136,13 @@ START_TEST(buffer_stays_terminated_when_it_grows)
     ck_assert_int_eq(buf_str(&b, "abc"), 0);
     ck_assert_ptr_nonnull(buf_reserve(&b, 3000)); /* nothing is added */
     ck_assert_str_eq(buf_cstr(&b), "abc");
+    ck_assert_int_eq(buf_printf(&b, "%s", "de"), 0); /* fits into what there is */
+    ck_assert_str_eq(buf_cstr(&b), "abcde");
+    ck_assert_int_eq(buf_printf(&b, "%*d", 4091, 7), 0); /* does not, and fills all that may be */
+    ck_assert_uint_eq(strlen(buf_cstr(&b)), 4096);
+    ck_assert_str_eq(buf_cstr(&b) + 4094, " 7");
+    ck_assert_int_eq(buf_printf(&b, "%d", 8), LK_TOO_LARGE);
+    ck_assert_str_eq(buf_cstr(&b) + 4094, " 7");
     buf_free(&b);
 }
 END_TEST
