@@ -247,9 +247,13 @@ int family_evict(struct db *db, const struct conf *conf, const char *subject, ui
     return error;
 }
 
-int family_keep_notice(struct db *db, const char *id, int64_t now)
+int family_end_reused(struct db *db, const char *id, int64_t now)
 {
-    return db_exec(db, family_sql[KEEP_NOTICE], DB_ARGS(db_text(id), db_int(now)), NULL);
+    int64_t changed = 0;
+    int error = db_exec(db, family_sql[END], DB_ARGS(db_text(id), db_int(now), db_text("reuse")), &changed);
+    if (!error && *id && changed != 1)
+        error = LK_STORE;
+    return error ? error : db_exec(db, family_sql[KEEP_NOTICE], DB_ARGS(db_text(id), db_int(now)), NULL);
 }
 
 int family_notice(struct db *db, const struct family *f, bool repeated, int64_t *at, char device[AGENT_SIZE])

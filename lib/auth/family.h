@@ -65,9 +65,10 @@ int family_end(struct db *db, const char *id, const char *reason, int64_t now);
 int family_evict(struct db *db, const struct conf *conf, const char *subject, uint64_t keep, int64_t now,
                  char id[SESSION_ID_SIZE]);
 
-/* A family was ended for reuse: its user is to be told at the next exchange, which is what family_notice does, in a
- * session's fields. It goes on telling the same exchange when that is repeated. LK_NOT_FOUND: nothing to tell. */
-int family_keep_notice(struct db *db, const char *id, int64_t now);
+/* Ends a family for reuse. Its user is to be told at the next exchange, which is what family_notice does, in a
+ * session's fields. It goes on telling the same exchange when that is repeated. LK_NOT_FOUND: nothing to tell.
+ * `id` "": the same statements, and nothing is changed, so that every refusal takes as long. */
+int family_end_reused(struct db *db, const char *id, int64_t now);
 int family_notice(struct db *db, const struct family *f, bool repeated, int64_t *at, char device[AGENT_SIZE]);
 
 /* Removes a bounded number of families past the absolute limit and of expired proofs. */

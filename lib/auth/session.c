@@ -109,9 +109,7 @@ static bool is_holder(const struct attempt *a, const struct family *f)
 
 static int refuse(struct attempt *a, enum family_verdict verdict, const struct family *f, struct session *out)
 {
-    int error = verdict == FAMILY_REUSE ? family_end(a->db, f->id, "reuse", a->now) : 0;
-    if (!error && verdict == FAMILY_REUSE)
-        error = family_keep_notice(a->db, f->id, a->now);
+    int error = verdict == FAMILY_LIMITED ? 0 : family_end_reused(a->db, verdict == FAMILY_REUSE ? f->id : "", a->now);
     const char *reason = refusals[verdict].reason ? refusals[verdict].reason : f->end_reason;
     bool replaced = f && verdict == FAMILY_ENDED && strcmp(f->end_reason, "replaced") == 0;
     a->answer = replaced ? LK_SESSION_REPLACED : refusals[verdict].error;
