@@ -1,6 +1,6 @@
 // Holds recorded answers against docs/openapi.yaml: node validate.mjs OPENAPI DIRECTORY [complete]
 // A record is "METHOD PATH", a line end, and the answer as a CGI or curl -i gives it. Prints TAP. With `complete`, each
-// status of each operation must have been seen: one that is a shared response of the file, at some operation of it.
+// status of each operation must have been seen.
 import { readFileSync, readdirSync } from 'node:fs';
 import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
@@ -89,7 +89,7 @@ function judge(answer) {
   }
   const node = operation.responses[answer.status];
   if (!node) return [`${answer.status} is not in the file`];
-  seen.add(node.$ref ?? `${key} ${answer.status}`);
+  seen.add(`${key} ${answer.status}`);
   const pointer = node.$ref ? node.$ref.slice(1) : `/paths/${escape(path)}/${method}/responses/${answer.status}`;
   const response = follow(node);
   return [...judgeBody(answer, response, pointer), ...judgeHeaders(answer, response, pointer)];
@@ -118,7 +118,7 @@ if (!records.length) wrong.get('elsewhere').push('nothing was recorded');
 for (const [key, lines] of wrong) tap(`every answer of ${key} is as docs/openapi.yaml says`, lines);
 if (complete)
   for (const [key, { responses }] of operations)
-    tap(`each status of ${key} was produced`, Object.entries(responses)
-      .filter(([status, node]) => !seen.has(node.$ref ?? `${key} ${status}`)).map(([status]) => status));
+    tap(`each status of ${key} was produced`, Object.keys(responses)
+      .filter((status) => !seen.has(`${key} ${status}`)));
 console.log(`1..${count}`);
 process.exit(failed ? 1 : 0);
