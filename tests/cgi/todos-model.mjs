@@ -1,10 +1,10 @@
 // Random operations of two users through the real todos program, each held against a model in memory.
-// node todos-model.mjs PROGRAM OPERATIONS SEED; HEADERS in the environment: A_TOKEN, B_TOKEN. Prints TAP. What the
-// program is given otherwise is its environment: LATCHKEY_CONF and the sanitizers' options.
+// node todos-model.mjs PROGRAM OPERATIONS SEED; in the environment: A_TOKEN, B_TOKEN, and what the source has: ROUTES
+// ("GET /{},..."), PARAMETERS. Prints TAP. The program's environment is LATCHKEY_CONF and the sanitizers' options.
 import { spawnSync } from 'node:child_process';
 
 const [program, operations, seed] = process.argv.slice(2);
-const { A_TOKEN, B_TOKEN, PATH, LATCHKEY_CONF, ASAN_OPTIONS, UBSAN_OPTIONS } = process.env;
+const { A_TOKEN, B_TOKEN, ROUTES, PARAMETERS, PATH, LATCHKEY_CONF, ASAN_OPTIONS, UBSAN_OPTIONS } = process.env;
 const inherited = Object.fromEntries(Object.entries({ PATH, LATCHKEY_CONF, ASAN_OPTIONS, UBSAN_OPTIONS }).filter(([, v]) => v !== undefined));
 
 // ---- chance ------------------------------------------------------------------------------------------------------------
@@ -286,21 +286,86 @@ function abuse(user, other) {
   if (!wanted.includes(answer.status)) same('status of what is hostile', answer.status, wanted);
 }
 
-// Whatever one user does with what is the other's, it is as if it were not there.
+// Whatever one user does with what is the other's, it is as if it were not there: each route of the program, alone, with
+// each query parameter that the program knows, and with each field that it reads. Those that are tried are held against
+// what the source has (ROUTES, PARAMETERS), so a new one has to be tried here.
+const subject = (user) => JSON.parse(Buffer.from(user.token.split('.')[1], 'base64url')).sub;
+const cursors = (user) => [...new Set(['limit=1', 'limit=1&sort=due,-priority'].map((query) => new URLSearchParams(request(user, 'GET', { query }).links.next).get('after')))];
+const parameter_values = {
+  limit: () => ['1', '500', '0'],
+  completed: () => ['true', 'false', '1'],
+  priority: () => ['low', 'normal', 'high'],
+  tag: (other) => ['home', ...other.todos.flatMap((t) => t.tags).slice(0, 3)],
+  due_before: () => ['9999-12-31'],
+  due_after: () => ['0001-01-01'],
+  q: (other) => ['a', '%', '_', "' OR 1=1 --", ...other.todos.map((t) => [...t.title].slice(0, 200).join('').trim()).slice(0, 3)],
+  sort: () => ['order', 'due', 'priority', 'completed', 'created_at', 'updated_at', 'completed_at'].flatMap((name) => [name, `-${name}`]),
+  after: cursors,
+  before: cursors,
+  user: (other) => [subject(other), '%', ''],
+};
+const fields = (other, etag, key) => [{ HTTP_IF_MATCH: etag }, { HTTP_IF_MATCH: '*' }, { HTTP_IF_NONE_MATCH: etag }, { HTTP_IF_NONE_MATCH: '*' },
+  { HTTP_PREFER: 'return=minimal' }, { HTTP_PREFER: 'count=exact' }, { HTTP_IDEMPOTENCY_KEY: key }, { HTTP_COOKIE: `__Host-latchkey=${other.token}` }];
+
+// Members that name what is the other's.
+const claim = (todo) => ({ title: 'mine', id: todo.id, url: `https://site.example/cgi-bin/todos/${todo.id}` });
+const isolated_routes = {
+  'GET /{}': (user, other, how) => each_of(user, other, 'GET', how),
+  'PATCH /{}': (user, other, how) => each_of(user, other, 'PATCH', how),
+  'PUT /{}': (user, other, how) => each_of(user, other, 'PUT', how),
+  'DELETE /{}': (user, other, how) => each_of(user, other, 'DELETE', how),
+  'GET ': (user, other, how) => {
+    const answer = request(user, 'GET', how);
+    if (![200, 304, 400, 403, 412].includes(answer.status)) same('GET', answer.status, 200);
+    if (how.query?.startsWith('user=')) same('GET ?user=', [400, 403].includes(answer.status), true);
+    if (/^(after|before)=/.test(how.query)) same("another's cursor", answer.status, 400);
+    const seen = answer.status === 200 ? answer.json.map((t) => t.id) : [];
+    if (how.headers?.HTTP_PREFER === 'count=exact') same('count', answer.headers['x-total-count'], String(seen.length));
+    if (seen.some((id) => other.todos.some((t) => t.id === id))) throw new Error(`${where}: ${JSON.stringify(how)} shows another's todo`);
+  },
+  'POST ': (user, other, how) => {
+    const answer = request(user, 'POST', { ...how, body: claim(other.todos[0]) });
+    if (how.query?.startsWith('user=')) same('POST ?user=', [400, 403].includes(answer.status), true);
+    if (answer.status !== 201) return same('POST', [400, 403, 412].includes(answer.status), true);
+    same('a key is its user\'s', answer.headers['idempotency-replayed'], undefined);
+    return same('a new todo has a new id', other.todos.every((t) => !answer.headers.location.endsWith(t.id)), true);
+  },
+  'DELETE ': (user, other, how) => {
+    const answer = request(user, 'DELETE', how);
+    if (how.query?.startsWith('user=')) same('DELETE ?user=', [400, 403].includes(answer.status), true);
+    same('DELETE', [204, 400, 403, 412].includes(answer.status), true);
+  },
+};
+function each_of(user, other, method, how) {
+  const todo = pick(other.todos);
+  const body = method[0] === 'P' ? claim(todo) : undefined;
+  const answer = request(user, method, { ...how, id: todo.id, body });
+  const wanted = !how.query?.startsWith('user=') ? 404 : how.query === 'user=' ? 400 : 403;
+  same(`${method} of another's ${JSON.stringify(how)}`, answer.status, wanted);
+  if (method === 'GET') same('... is as unknown', answer.body, request(user, method, { ...how, id: stranger, body }).body);
+}
+const whole_list = (user) => { const { headers, body } = request(user, 'GET', { query: 'limit=500' }); return [headers.etag, body]; };
+
 function isolation(user, other) {
-  for (const { id, etag } of other.todos.slice(0, 3)) {
-    for (const [method, body] of [['GET'], ['HEAD'], ['PATCH', { title: 'mine' }], ['PUT', { title: 'mine' }], ['DELETE']])
-      for (const headers of [{}, { HTTP_IF_MATCH: etag }, { HTTP_IF_MATCH: '*' }, { HTTP_IF_NONE_MATCH: etag }, { HTTP_PREFER: 'return=minimal' }]) {
-        const answer = request(user, method, { id, body, headers });
-        same(`${method} of another's`, answer.status, 404);
-        if (method === 'GET') same('... is as unknown', answer.body, request(user, method, { id: stranger, body, headers }).body);
-      }
-  }
-  const strange = new Set(other.todos.map((t) => t.id));
-  const cursor = request(other, 'GET', { query: 'limit=1' }).links.next;
-  if (cursor) same("another's cursor", request(user, 'GET', { query: cursor }).status, 400);
-  for (const [query] of [['limit=500'], ['sort=-created_at'], ['sort=due,-priority'], ...filters])
-    for (const todo of request(user, 'GET', { query }).json) if (strange.has(todo.id)) throw new Error(`${query} shows another's todo`);
+  while (other.todos.length < 4) create(other);
+  const key = `theirs-${below(1e9)}`;
+  const theirs = request(other, 'POST', { body: claim(other.todos[0]), headers: { HTTP_IDEMPOTENCY_KEY: key } });
+  other.todos.push({ ...defaults, title: 'mine', id: theirs.json.id, etag: theirs.headers.etag });
+  const before = whole_list(other);
+  const ways = [{}, { headers: { HTTP_IF_MATCH: before[0] } }];
+  for (const headers of fields(other, other.todos[0].etag, key)) ways.push({ headers });
+  for (const [name, values] of Object.entries(parameter_values))
+    for (const value of values(other)) ways.push({ query: `${name}=${encodeURIComponent(value)}` });
+  for (const route of Object.values(isolated_routes))
+    for (const how of ways) route(user, other, how);
+  same("nothing of the other's has changed", whole_list(other), before);
+  request(user, 'DELETE');
+  user.todos = [];
+  same("... nor by deleting all", whole_list(other), before);
+}
+function is_complete() {
+  same('every route of the program is tried', Object.keys(isolated_routes).sort(), ROUTES.split(',').sort());
+  same('every query parameter of the program is tried', Object.keys(parameter_values).sort(), PARAMETERS.split(',').sort());
 }
 
 // ---- the run -----------------------------------------------------------------------------------------------------------
@@ -319,8 +384,8 @@ try {
     operation(user, other);
   }
   console.log(`ok 1 - ${operations} random operations do what the model does (seed ${seed})`);
-  for (let i = 0; i < 3; i++) users.forEach((user) => { user.todos.length < 4 && create(user); });
   where = 'isolation';
+  is_complete();
   isolation(users[0], users[1]);
   isolation(users[1], users[0]);
   console.log('ok 2 - two users never see each other\'s todos, by any method or parameter');

@@ -11,9 +11,12 @@ site_begin
 sign_in sub='"bob"'
 BOB=$ACCESS
 sign_in
+routes() { grep -o '{METHOD_[A-Z]*, "[^"]*"' "$ROOT/cgi-bin/todos.c" | sed 's/{METHOD_\([A-Z]*\), "\(.*\)"/\1 \2/' | paste -sd,; }
+parameters() { { sed -n '/ parameters\[\] = {/,/^};/s/^ *{"\([a-z_]*\)".*/\1/p' "$ROOT/lib/todo/query.c"; echo user; } | paste -sd,; }
 model() { # SEED
   # shellcheck disable=SC2031
   env -i PATH="$PATH" LATCHKEY_CONF="$SITE/latchkey.conf" A_TOKEN="$ACCESS" B_TOKEN="$BOB" \
+    ROUTES="$(routes)" PARAMETERS="$(parameters)" \
     ${ASAN_OPTIONS+"ASAN_OPTIONS=$ASAN_OPTIONS"} ${UBSAN_OPTIONS+"UBSAN_OPTIONS=$UBSAN_OPTIONS"} \
     "$(ba_node)" "$ROOT/tests/cgi/todos-model.mjs" "$B/cgi-bin/todos" "${OPERATIONS:-400}" "$1"
 }
