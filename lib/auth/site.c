@@ -11,7 +11,6 @@
 int site_open(char *const env[], struct site *out)
 {
     *out = (struct site){.env = env, .fault = BUF_INIT(FAULT_MAX), .limits_fault = BUF_INIT(FAULT_MAX)};
-    watch_begin(&out->watch[SITE_CONF], WATCH_FILE, conf_path(env), NULL);
     return conf_load(env, &out->conf, &out->fault);
 }
 
@@ -56,27 +55,24 @@ static void drop(struct site *site, enum site_part part)
     forget[part](site);
 }
 
-bool site_keep(struct site *site)
+void site_keep(struct site *site)
 {
     site->kept = true;
     buf_reset(&site->fault);
     buf_reset(&site->limits_fault);
     site->refresh = (struct proof_refresh){0};
-    if (!site->conf || watch_changed(&site->watch[SITE_CONF]))
-        return false;
-    for (enum site_part part = SITE_CONF + 1; part < SITE_PARTS; part++)
+    for (enum site_part part = 0; part < SITE_PARTS; part++)
         if (watch_changed(&site->watch[part]))
             drop(site, part);
     if (site->db && !db_rest(site->db))
         drop(site, SITE_DB);
     if (site->limits && !db_rest(site->limits))
         drop(site, SITE_LIMITS);
-    return true;
 }
 
 void site_close(struct site *site)
 {
-    for (enum site_part part = SITE_CONF + 1; part < SITE_PARTS; part++)
+    for (enum site_part part = 0; part < SITE_PARTS; part++)
         drop(site, part);
     conf_free(site->conf);
     site->conf = NULL;

@@ -8,7 +8,7 @@
 #include "provider/proof.h"
 #include "store/db.h"
 
-enum site_part { SITE_CONF, SITE_SIGNER, SITE_VERIFIERS, SITE_CLAIMS, SITE_DB, SITE_LIMITS, SITE_PARTS };
+enum site_part { SITE_SIGNER, SITE_VERIFIERS, SITE_CLAIMS, SITE_DB, SITE_LIMITS, SITE_PARTS };
 
 /* What a program has open for its site. Each part is opened when first asked for, and then kept. */
 struct site {
@@ -32,9 +32,9 @@ int site_open(char *const env[], struct site *out);
 void site_close(struct site *site);
 
 /* Before each request of a process that serves several (FastCGI): each part whose file has changed is forgotten, so
- * that it is opened anew when it is asked for, and nothing is left of the request before. False: latchkey.conf has
- * changed, or another site_open failed; then site_close and site_open are due. */
-bool site_keep(struct site *site);
+ * that it is opened anew when it is asked for, and nothing is left of the request before. (When latchkey.conf has
+ * changed, site_close and site_open are due instead.) */
+void site_keep(struct site *site);
 
 /* LK_STORE, LK_BUSY, LK_CONFIG ...; site->fault says more. */
 int site_db(struct site *site);

@@ -100,6 +100,11 @@ struct conf {
         uint64_t memory; /* bytes of address space; 0: no limit */
         int64_t run;     /* longest life of one CGI request */
     } process;
+    struct {
+        uint64_t workers;  /* 0: no supervisor */
+        uint64_t requests; /* 0: no limit */
+        uint64_t memory;   /* bytes; 0: no limit */
+    } fastcgi;
     struct buf text; /* holds the strings */
 };
 

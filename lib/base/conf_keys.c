@@ -97,6 +97,12 @@ const struct conf_key conf_keys[] = {
     {"process", "memory", CONF_COUNT, AT(process, memory), "268435456",
      "Address space of one CGI process in bytes; 0 sets no limit."},
     {"process", "run", CONF_DURATION, AT(process, run), "30s", "Longest life of one CGI request."},
+    {"fastcgi", "workers", CONF_COUNT, AT(fastcgi, workers), "2",
+     "Processes that serve one FastCGI socket; 0 serves in the one that was started, and nothing replaces it."},
+    {"fastcgi", "requests", CONF_COUNT, AT(fastcgi, requests), "10000",
+     "A worker is replaced after so many requests; 0 sets no limit."},
+    {"fastcgi", "memory", CONF_COUNT, AT(fastcgi, memory), "67108864",
+     "A worker whose resident memory was ever larger, in bytes, is replaced; 0 sets no limit."},
 };
 
 const size_t conf_key_count = sizeof conf_keys / sizeof conf_keys[0];

@@ -1,16 +1,11 @@
 #include "http/serve.h"
 
-#include <errno.h>
-#include <unistd.h>
-
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "http/origin.h"
 #include "http/problem.h"
-#include "http/process.h"
 #include "http/route.h"
-#include "http/transport.h"
 
 /* ---- errors ---- */
 
@@ -181,95 +176,4 @@ int serve_one(const struct program *program, char *const env[], request_reader *
     log_request(program, &req, pattern, res->status, clock_monotonic_us() - began);
     request_free(&req);
     return error;
-}
-
-/* ---- the process ---- */
-
-struct service {
-    const struct program *program;
-    char *const *env;
-    void *state;
-    const struct conf *conf; /* NULL: not open */
-    bool failed;             /* an answer was not sent */
-};
-
-static void service_open(struct service *s)
-{
-    const char *fault = NULL;
-    const struct conf *conf = NULL;
-    int error = s->program->open(s->env, &s->state, &conf, &fault);
-    if (error)
-        log_event("open.failed", "program", s->program->name, "reason", lk_error_code(error), "fault", fault, NULL);
-    else
-        s->conf = conf;
-}
-
-static void service_close(struct service *s)
-{
-    if (s->state)
-        s->program->close(s->state);
-    s->state = NULL;
-    s->conf = NULL;
-}
-
-/* A state that was opened for this request is up to date whatever keep says of it. */
-static void service_keep(struct service *s)
-{
-    bool (*keep)(void *) = s->program->keep;
-    if (s->conf && keep && keep(s->state))
-        return;
-    service_close(s);
-    service_open(s);
-    if (s->conf && keep)
-        keep(s->state);
-}
-
-static void service_answer(void *context, const struct transport *t)
-{
-    static const char last_resort[] = "Status: 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n";
-    struct service *s = context;
-    struct response res;
-    struct buf out = BUF_INIT(SERVE_ANSWER_MAX);
-    if (s->conf)
-        process_limit(s->conf);
-    bool whole = serve_one(s->program, t->env, t->read, t->context, &out, &res, s->state, s->conf) == 0;
-    int error = t->write(t->context, whole ? buf_all(&out) : span_of(last_resort));
-    if (error)
-        log_event("response.lost", "program", s->program->name, "reason", lk_error_code(error), NULL);
-    s->failed = error != 0;
-    if (res.after)
-        res.after(res.after_context);
-    process_unlimit();
-    log_context(NULL);
-    response_free(&res);
-    buf_free(&out);
-}
-
-static void service_cgi(void *context, const struct transport *t)
-{
-    service_open(context);
-    service_answer(context, t);
-    service_close(context);
-}
-
-static void service_fastcgi(void *context, const struct transport *t)
-{
-    service_keep(context);
-    service_answer(context, t);
-}
-
-int serve(const struct program *program, char *const env[])
-{
-    struct service s = {.program = program, .env = env};
-    process_begin();
-    if (!transport_is_fastcgi(STDIN_FILENO)) {
-        transport_cgi(env, service_cgi, &s);
-        return s.failed ? 1 : 0;
-    }
-    int error = transport_fastcgi(STDIN_FILENO, service_fastcgi, &s);
-    service_close(&s);
-    if (error)
-        log_event("fastcgi.failed", "program", program->name, "reason", lk_error_code(error), "fault", strerror(errno),
-                  NULL);
-    return error ? 1 : 0;
 }

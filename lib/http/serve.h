@@ -30,16 +30,16 @@ struct program {
      * (which may stay NULL) is a line for the log; `*state` is then closed too, if it was set. */
     int (*open)(char *const env[], void **state, const struct conf **conf, const char **fault);
     void (*close)(void *state);
-    /* In a process that serves several requests, before each, the first too: brings the state up to date with its
-     * files and leaves nothing of the request before in it. False: it has to be closed and opened anew. NULL: it is,
-     * for every request. */
-    bool (*keep)(void *state);
+    /* In a process that serves several requests, before each, the first too: brings what is open up to date with its
+     * files (latchkey.conf has not changed) and leaves nothing of the request before in it. NULL: it is closed, and
+     * opened anew for each. */
+    void (*keep)(void *state);
     void (*fields)(void *state, struct response *res); /* adds (response_keep) what each answer has; NULL: nothing */
     const char *(*fault)(void *state);                 /* what to log beside a handler's error; NULL: nothing */
 };
 
-/* Serves one CGI request, or FastCGI until SIGTERM when standard input is a listening socket. Returns the exit status.
- */
+/* Serves one CGI request, or FastCGI until SIGTERM when standard input is a listening socket: with `[fastcgi] workers`
+ * processes, see supervisor.h. Returns the exit status. */
 int serve(const struct program *program, char *const env[]);
 
 /* One request, pure but for its log line: environment and body in, complete answer out, in `out`. `conf` NULL: open

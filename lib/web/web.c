@@ -30,10 +30,10 @@ void web_close(void *state)
     free(state);
 }
 
-bool web_keep(void *state)
+void web_keep(void *state)
 {
     ERR_clear_error(); /* what OpenSSL said of the request before */
-    return site_keep(state);
+    site_keep(state);
 }
 
 const char *web_fault(void *state)

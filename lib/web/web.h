@@ -10,7 +10,7 @@
 /* `open`, `close`, `keep` and `fault` of a struct program whose state is a struct site. */
 int web_open(char *const env[], void **state, const struct conf **conf, const char **fault);
 void web_close(void *state);
-bool web_keep(void *state);
+void web_keep(void *state);
 const char *web_fault(void *state);
 
 /* Leaves what the site has to fetch (site->refresh) for after the answer. */

@@ -5,13 +5,13 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "http/serve.h"
 #include "http_env.h"
+#include "http_fastcgi.h"
 #include "unit.h"
 
 /* serve() itself, in a child process: CGI over pipes, FastCGI over a socket and with records written by hand. */
@@ -45,6 +45,11 @@ static int open_it(char *const env[], void **state, const struct conf **conf, co
     *fault = "latchkey.conf:3: bad";
     *conf = &empty;
     return seen->open_fails ? LK_CONFIG : 0;
+}
+
+static void keep_it(void *state)
+{
+    step(state == seen && !is_timed() ? "k" : "?");
 }
 
 static void close_it(void *state)
@@ -95,8 +100,13 @@ static const struct route routes[] = {
     {METHOD_POST, "/waits", "*", waits, NULL},
     {METHOD_GET, "/large", NULL, large, NULL},
 };
-static const struct program program = {
-    .name = "test", .routes = routes, .route_count = 3, .body_max = 100000, .open = open_it, .close = close_it};
+static const struct program program = {.name = "test",
+                                       .routes = routes,
+                                       .route_count = 3,
+                                       .body_max = 100000,
+                                       .open = open_it,
+                                       .close = close_it,
+                                       .keep = keep_it};
 
 static void setup(void)
 {
@@ -132,7 +142,7 @@ static int exit_status(pid_t child)
 
 /* ---- CGI ---- */
 
-static char answer[400000], logged[8192];
+static char logged[8192];
 
 static void read_all(int fd, char *out, size_t cap)
 {
@@ -218,100 +228,13 @@ END_TEST
 
 /* ---- FastCGI ---- */
 
-enum { BEGIN = 1, END = 3, PARAMS = 4, STDIN = 5, STDOUT = 6 };
-
-static struct sockaddr_un address;
-static socklen_t address_size;
-
-static int listening(void)
-{
-    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    address.sun_family = AF_UNIX;
-    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof address.sun_family), 0); /* the kernel names it */
-    address_size = sizeof address;
-    getsockname(fd, (struct sockaddr *)&address, &address_size);
-    ck_assert_int_eq(listen(fd, 16), 0);
-    return fd;
-}
-
-static int connected(void)
-{
-    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, address_size), 0);
-    return fd;
-}
-
-static void record(struct buf *to, uint8_t type, const void *content, size_t n)
-{
-    uint8_t head[8] = {1, type, 0, 1, (uint8_t)(n >> 8), (uint8_t)n, 0, 0};
-    buf_add(to, head, sizeof head);
-    buf_add(to, content, n);
-}
-
-static void send_request(int fd, char *const env[], const char *body, bool keep)
-{
-    struct buf all = BUF_INIT(1 << 20), params = BUF_INIT(65535);
-    uint8_t begin[8] = {0, 1, keep, 0, 0, 0, 0, 0};
-    for (; *env; env++) {
-        size_t name = strcspn(*env, "="), value = strlen(*env) - name - 1;
-        uint8_t lengths[2] = {(uint8_t)name, (uint8_t)value};
-        buf_add(&params, lengths, 2);
-        buf_add(&params, *env, name);
-        buf_add(&params, *env + name + 1, value);
-    }
-    record(&all, BEGIN, begin, sizeof begin);
-    record(&all, PARAMS, params.p, params.n);
-    record(&all, PARAMS, "", 0);
-    if (*body)
-        record(&all, STDIN, body, strlen(body));
-    record(&all, STDIN, "", 0);
-    ck_assert_int_eq(write(fd, all.p, all.n), all.n);
-    buf_free(&all);
-    buf_free(&params);
-}
-
-static bool read_exactly(int fd, void *out, size_t n)
-{
-    ssize_t got;
-    for (; n && (got = read(fd, out, n)) > 0; out = (char *)out + got)
-        n -= (size_t)got;
-    return n == 0;
-}
-
-/* The content of STDOUT until END_REQUEST; false when the connection ends before it. */
-static bool receive_answer(int fd)
-{
-    uint8_t head[8], padding[256];
-    size_t n = 0;
-    while (read_exactly(fd, head, sizeof head)) {
-        size_t length = (size_t)head[4] << 8 | head[5];
-        ck_assert_uint_lt(n + length, sizeof answer);
-        if (!read_exactly(fd, answer + n, length) || !read_exactly(fd, padding, head[6]))
-            return false;
-        n += head[1] == STDOUT ? length : 0;
-        answer[n] = '\0';
-        if (head[1] == END)
-            return true;
-    }
-    return false;
-}
-
-static bool fastcgi(char *const env[], const char *body)
-{
-    int fd = connected();
-    send_request(fd, env, body, false);
-    bool whole = receive_answer(fd);
-    close(fd);
-    return whole;
-}
-
-static bool is_status(const char *status)
-{
-    return strncmp(answer, "Status: ", 8) == 0 && strncmp(answer + 8, status, 3) == 0;
-}
-
 #define PARAMS_POST "REQUEST_METHOD=POST"
 #define MARK        ENV("LATCHKEY_MARK=1")
+
+/* Opened to see how many workers are wanted, and then to serve. */
+#define BEGUN                                                                                                          \
+    "oc"                                                                                                               \
+    "ok"
 
 START_TEST(a_listening_socket_is_known)
 {
@@ -340,7 +263,10 @@ START_TEST(fastcgi_serves_one_request_after_the_other)
     }
     kill(child, SIGTERM);
     ck_assert_int_eq(exit_status(child), 0);
-    ck_assert_str_eq(seen->steps, "ohacohacohac");
+    ck_assert_str_eq(seen->steps, BEGUN "kha"
+                                        "kha"
+                                        "kha"
+                                        "c");
 }
 END_TEST
 
@@ -416,7 +342,10 @@ START_TEST(a_client_that_has_gone_costs_no_other_its_answer)
     ck_assert_int_eq(exit_status(child), 0);
     read_all(err[0], logged, sizeof logged);
     ck_assert_ptr_nonnull(strstr(logged, "event=response.lost"));
-    ck_assert_str_eq(seen->steps, "ohacohacohac");
+    ck_assert_str_eq(seen->steps, BEGUN "kha"
+                                        "kha"
+                                        "kha"
+                                        "c");
 }
 END_TEST
 
@@ -433,7 +362,8 @@ START_TEST(sigterm_lets_the_request_in_hand_finish)
     ck_assert(receive_answer(fd));
     ck_assert_ptr_nonnull(strstr(answer, "\r\n\r\n\"abc\""));
     ck_assert_int_eq(exit_status(child), 0);
-    ck_assert_str_eq(seen->steps, "ohac");
+    ck_assert_str_eq(seen->steps, BEGUN "kha"
+                                        "c");
     close(fd);
 }
 END_TEST
