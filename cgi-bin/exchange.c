@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "http/problem.h"
 #include "http/serve.h"
+#include "web/ahead.h"
 #include "web/audit.h"
 #include "web/limits.h"
 #include "web/web.h"
@@ -137,6 +138,7 @@ static int make_session(struct site *site, struct request *req, struct response 
     struct identity who;
     struct session session;
     struct span old = {NULL, 0};
+    char id[SESSION_ID_SIZE];
     struct origin_info from = web_origin(req);
     int64_t now_us = clock_now_us();
     int error = web_cookie(site, req, res, &old);
@@ -156,7 +158,10 @@ static int make_session(struct site *site, struct request *req, struct response 
         return error;
     if ((error = claims_copy(site->claims, proof->token, &who)) != 0)
         return error;
-    error = session_create(site->db, site->conf, &who, proof_unique_part(proof->token), old, &from, now_us, &session);
+    if ((error = ahead_of_exchange(site, &who, proof_unique_part(proof->token), now_us, id)) != 0)
+        return error;
+    error =
+        session_create(site->db, site->conf, &who, proof_unique_part(proof->token), old, &from, now_us, id, &session);
     if (error == LK_PROOF_USED || error == LK_PROOF_REVOKED)
         return refuse_proof(site, req, res, proof->form, error);
     if (error)

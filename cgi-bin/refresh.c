@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "http/problem.h"
 #include "http/serve.h"
+#include "web/ahead.h"
 #include "web/limits.h"
 #include "web/web.h"
 
@@ -61,6 +62,8 @@ static int rotate(struct request *req, struct response *res, void *state)
         return error;
     /* What can fail without the client's fault fails before the token is spent. */
     if ((error = site_signer(site)) || (error = site_claims(site)) || (error = site_db(site)))
+        return error;
+    if ((error = ahead_of_rotation(site, token, now_us)) != 0)
         return error;
     error = session_rotate(site->db, site->conf, token, &from, now_us, &session);
     if (is_dead(error))

@@ -265,14 +265,23 @@ static int exchange_again(struct attempt *a, const char *subject, struct span ol
     return audit_record(a->db, a->conf, a->now, "refuse", lk_error_code(a->answer), subject, id, a->from);
 }
 
-static int new_family(const struct attempt *a, const struct identity *who, struct family *f)
+int session_new_id(char id[SESSION_ID_SIZE])
 {
-    uint8_t id[16];
-    int error = secret_random(id, sizeof id);
+    uint8_t bits[16];
+    int error = secret_random(bits, sizeof bits);
+    if (!error)
+        b64_encode(bits, sizeof bits, id);
+    return error;
+}
+
+static int new_family(const struct attempt *a, const struct identity *who, const char *id, struct family *f)
+{
+    *f = (struct family){.rotated_at_us = a->now_us, .created_at = a->now, .last_used_at = a->now, .who = *who};
+    int error = *id ? 0 : session_new_id(f->id);
     if (error)
         return error;
-    *f = (struct family){.rotated_at_us = a->now_us, .created_at = a->now, .last_used_at = a->now, .who = *who};
-    b64_encode(id, sizeof id, f->id);
+    if (*id)
+        memcpy(f->id, id, sizeof f->id);
     memcpy(f->lookup_hash, a->lookup_hash, sizeof f->lookup_hash);
     memcpy(f->current_hash, a->text_hash, sizeof f->current_hash);
     memcpy(f->previous_hash, a->presented_hash, sizeof f->previous_hash);
@@ -290,14 +299,15 @@ static int exchange(struct attempt *a, const struct family *f, struct span old_t
 }
 
 int session_create(struct db *db, const struct conf *conf, const struct identity *who, struct span proof,
-                   struct span old_token, const struct origin_info *from, int64_t now_us, struct session *out)
+                   struct span old_token, const struct origin_info *from, int64_t now_us, const char *id,
+                   struct session *out)
 {
     struct attempt a = {
         .db = db, .conf = conf, .from = from, .now_us = now_us, .now = now_us / MICRO, .presented = proof};
     struct family f;
     struct session session;
     int error = prepare(&a, NULL);
-    error = error ? error : new_family(&a, who, &f);
+    error = error ? error : new_family(&a, who, id, &f);
     error = error ? error : db_begin_write(db);
     if (error)
         goto out;

@@ -10,7 +10,10 @@
 
 int site_open(char *const env[], struct site *out)
 {
-    *out = (struct site){.env = env, .fault = BUF_INIT(FAULT_MAX), .limits_fault = BUF_INIT(FAULT_MAX)};
+    *out = (struct site){.env = env,
+                         .fault = BUF_INIT(FAULT_MAX),
+                         .limits_fault = BUF_INIT(FAULT_MAX),
+                         .ahead.token = BUF_INIT(JWS_MAX)};
     return conf_load(env, &out->conf, &out->fault);
 }
 
@@ -61,6 +64,7 @@ void site_keep(struct site *site)
     buf_reset(&site->fault);
     buf_reset(&site->limits_fault);
     site->refresh = (struct proof_refresh){0};
+    site->ahead.id[0] = '\0';
     for (enum site_part part = 0; part < SITE_PARTS; part++)
         if (watch_changed(&site->watch[part]))
             drop(site, part);
@@ -78,6 +82,7 @@ void site_close(struct site *site)
     site->conf = NULL;
     buf_free(&site->fault);
     buf_free(&site->limits_fault);
+    buf_free(&site->ahead.token);
 }
 
 /* A process that ends with its request need not look. */

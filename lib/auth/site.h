@@ -2,6 +2,7 @@
 #define LK_AUTH_SITE_H
 
 #include "auth/claims.h"
+#include "auth/session.h"
 #include "base/conf.h"
 #include "base/watch.h"
 #include "jose/jwks.h"
@@ -21,6 +22,11 @@ struct site {
     struct jwks *verifiers;
     struct claims_policy *claims;
     struct proof_refresh refresh; /* to be given to provider_refresh after the answer */
+    struct {
+        char id[SESSION_ID_SIZE]; /* "": none was */
+        struct grants grants;
+        struct buf token;
+    } ahead; /* an access token that was made before its session (web/ahead.h) */
     struct buf limits_fault;
     struct buf fault;               /* the last failure, one line for the log */
     struct watch watch[SITE_PARTS]; /* of what is open */

@@ -7,6 +7,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -68,10 +70,28 @@ static int make_input(struct span message)
 
 /* ---- running it -------------------------------------------------------------------------------------------------- */
 
+/* What serving has limited and held for itself is not for the program; and it does not outlive the process that asked.
+ */
+static void begin_anew(void)
+{
+    struct rlimit memory;
+    sigset_t none;
+    sigemptyset(&none);
+    signal(SIGPIPE, SIG_DFL);
+    signal(SIGXFSZ, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    if (getrlimit(RLIMIT_AS, &memory) == 0) {
+        memory.rlim_cur = memory.rlim_max < SIGNER_MEMORY ? memory.rlim_max : SIGNER_MEMORY;
+        setrlimit(RLIMIT_AS, &memory);
+    }
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    setpgid(0, 0);
+}
+
 static _Noreturn void become(const char *path, int in, int out, char *const *env)
 {
     char *const argv[] = {(char *)(uintptr_t)path, NULL};
-    setpgid(0, 0);
+    begin_anew();
     if (dup2(in, STDIN_FILENO) == STDIN_FILENO && dup2(out, STDOUT_FILENO) == STDOUT_FILENO)
         execve(path, argv, env);
     _exit(127);

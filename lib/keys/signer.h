@@ -7,8 +7,10 @@
 /* Signing outside: [keys] signer = command:/path. The program, a client of an HSM or a key service, gets the JWS
  * signing input on standard input and writes the signature to standard output: the bytes of RFC 7518, or for ES256 DER.
  * Its environment has PATH, HOME, TMPDIR, LANG, what begins with AWS_, VAULT_, GOOGLE_, AZURE_, PKCS11_ or SOFTHSM2_,
- * and LATCHKEY_SIGNER_ALG, _KID and _KEY ([keys] signer_key); nothing of the request. */
+ * and LATCHKEY_SIGNER_ALG, _KID and _KEY ([keys] signer_key); nothing of the request. Its address space is limited to
+ * SIGNER_MEMORY, not to process.memory, and it is ended when the process that started it ends. */
 #define SIGNER_OUTPUT_MAX 1024
+#define SIGNER_MEMORY     (UINT64_C(4) << 30)
 
 struct signer_conf {
     const char *command; /* "command:/path"; "": none */

@@ -168,6 +168,26 @@ void web_dead(struct response *res, const char *reason)
     json_decref(body);
 }
 
+int web_issue(struct site *site, const struct session *session, int64_t now, struct grants *grants, struct buf *out)
+{
+    int error = site_signer(site);
+    if (!error)
+        error = site_claims(site);
+    if (!error)
+        error = claims_apply(site->claims, &session->who, grants);
+    return error ? error : access_issue(site->conf, site->signer, session, grants, now, site_token_lifetime(site), out);
+}
+
+/* The token that was made ahead, if this is its session. */
+static int take_token(struct site *site, const struct session *session, int64_t now, struct grants *grants,
+                      struct buf *out)
+{
+    if (strcmp(site->ahead.id, session->id) != 0)
+        return web_issue(site, session, now, grants, out);
+    *grants = site->ahead.grants;
+    return buf_span(out, buf_all(&site->ahead.token));
+}
+
 int web_tokens(struct site *site, struct request *req, struct response *res, struct session *session, int64_t now,
                bool issued_token_type)
 {
@@ -175,13 +195,7 @@ int web_tokens(struct site *site, struct request *req, struct response *res, str
     struct buf token = BUF_INIT(JWS_MAX);
     json_t *body = NULL;
     log_as(req, session->who.subject, session->id);
-    int error = site_signer(site);
-    if (!error)
-        error = site_claims(site);
-    if (!error)
-        error = claims_apply(site->claims, &session->who, &grants);
-    if (!error)
-        error = access_issue(site->conf, site->signer, session, &grants, now, site_token_lifetime(site), &token);
+    int error = take_token(site, session, now, &grants, &token);
     if (error)
         goto out;
     body = json_pack("{s:s,s:s,s:I,s:s*}", "access_token", buf_cstr(&token), "token_type", "Bearer", "expires_in",

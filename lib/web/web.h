@@ -35,6 +35,9 @@ bool web_may_change(const struct site *site, const struct request *req, struct r
 /* The refresh cookie. 0, or LK_NOT_FOUND, or LK_SYNTAX (two of the name; 400 stands in `res`). */
 int web_cookie(const struct site *site, const struct request *req, struct response *res, struct span *token);
 
+/* Appends an access token for the session; `grants` is what it says. */
+int web_issue(struct site *site, const struct session *session, int64_t now, struct grants *grants, struct buf *out);
+
 /* The answer of both token endpoints: access token in the body, refresh token in the cookie only, subject and session
  * in the log. Wipes the session's refresh token. `issued_token_type` is added for RFC 8693. */
 int web_tokens(struct site *site, struct request *req, struct response *res, struct session *session, int64_t now,

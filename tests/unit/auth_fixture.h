@@ -95,7 +95,7 @@ static inline int64_t committed(const struct fixture *x, const char *sql)
 static inline int exchange_with(struct fixture *x, const char *proof, const char *cookie, int64_t now_us,
                                 struct session *out)
 {
-    return session_create(x->db, &x->conf, &x->ann, span_of(proof), span_of(cookie), &x->from, now_us, out);
+    return session_create(x->db, &x->conf, &x->ann, span_of(proof), span_of(cookie), &x->from, now_us, "", out);
 }
 
 static inline int rotate(struct fixture *x, const char *token, int64_t now_us, struct session *out)

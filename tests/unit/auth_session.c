@@ -317,8 +317,8 @@ START_TEST(when_the_database_is_busy_nothing_happens_and_the_token_stays_good)
     ck_assert_int_eq(db_begin_write(x.db), 0);
     ck_assert_int_eq(session_rotate(impatient, &x.conf, span_of(s.refresh_token), &x.from, US(NOW + 1), &t), LK_BUSY);
     ck_assert_int_eq(session_end(impatient, &x.conf, span_of(s.refresh_token), &x.from, US(NOW + 1), NULL), LK_BUSY);
-    ck_assert_int_eq(session_create(impatient, &x.conf, &x.ann, span_of("p2"), span_of(""), &x.from, US(NOW + 1), &t),
-                     LK_BUSY);
+    ck_assert_int_eq(
+        session_create(impatient, &x.conf, &x.ann, span_of("p2"), span_of(""), &x.from, US(NOW + 1), "", &t), LK_BUSY);
     db_rollback(x.db);
     ck_assert_int_eq(session_rotate(impatient, &x.conf, span_of(s.refresh_token), &x.from, US(NOW + 1), &t), 0);
     ck_assert_int_eq(committed(&x, "SELECT generation FROM family"), 1);
@@ -426,7 +426,8 @@ END_TEST
 UNIT_MAIN("auth_session", an_exchange_gives_a_session_that_is_alive, rotation_keeps_who_and_when_and_changes_the_token,
           retry_within_grace_returns_same_successor, predecessor_after_the_grace_time_ends_the_family,
           predecessor_after_successor_was_used_ends_the_family, a_wrong_secret_under_a_real_lookup_ends_the_family,
-          an_unknown_token_changes_no_family, unknown_tokens_do_not_grow_the_database, a_retry_whose_clock_is_a_little_behind_is_inside_the_grace_time,
+          an_unknown_token_changes_no_family, unknown_tokens_do_not_grow_the_database,
+          a_retry_whose_clock_is_a_little_behind_is_inside_the_grace_time,
           parallel_repeats_are_all_answered_and_later_ones_are_capped, no_grace_time_means_no_repeat,
           a_session_that_is_not_refreshed_goes_idle, absolute_limit_is_never_moved_by_rotation,
           max_age_is_the_smaller_of_both, a_clock_that_was_set_back_does_not_extend_a_session,

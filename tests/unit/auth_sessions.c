@@ -10,7 +10,7 @@ static int exchange_as(struct fixture *x, const char *subject, const char *proof
     snprintf(who.subject, sizeof who.subject, "%s", subject);
     who.issued_at = now - 5;
     who.expires_at = now + 895;
-    return session_create(x->db, &x->conf, &who, span_of(proof), span_of(""), &x->from, US(now), out);
+    return session_create(x->db, &x->conf, &who, span_of(proof), span_of(""), &x->from, US(now), "", out);
 }
 
 static json_t *list(struct fixture *x, const char *subject, const char *current, int64_t now)

@@ -2,6 +2,7 @@
 
 #include "keys_scratch.h"
 
+#include <signal.h>
 #include <sys/wait.h>
 
 #include "keys/keyfile.h"
@@ -131,6 +132,31 @@ START_TEST(program_gets_its_names_and_nothing_of_the_request)
 }
 END_TEST
 
+START_TEST(program_begins_with_no_limit_and_no_signal_of_ours)
+{
+    static const char clean[] = "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n4194304\n";
+    char path[128];
+    sigset_t alarm_only;
+    struct buf seen = BUF_INIT(8192);
+    scratch_begin();
+    struct jwk *key = public_key(EC);
+    script(
+        "grep -E '^Sig(Blk|Ign)' /proc/self/status >seen; ulimit -v >>seen; exec openssl dgst -sha256 -sign one.pem");
+    ck_assert_int_eq(attach(key, 20), 0);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    sigemptyset(&alarm_only);
+    sigaddset(&alarm_only, SIGALRM);
+    sigprocmask(SIG_BLOCK, &alarm_only, NULL);
+    ck_assert_int_eq(signs(key), 0);
+    snprintf(path, sizeof path, "%s/seen", scratch);
+    ck_assert_int_eq(file_read(path, FILE_ANY, &seen, NULL), 0);
+    ck_assert_str_eq(buf_cstr(&seen), clean);
+    buf_free(&seen);
+    end(key);
+}
+END_TEST
+
 START_TEST(each_failure_is_unavailable_and_said)
 {
     static const struct {
@@ -185,5 +211,5 @@ START_TEST(public_key_without_a_program_is_a_configuration_error)
 END_TEST
 
 UNIT_MAIN("keys_signer", program_that_writes_der_signs_es256, program_that_writes_raw_bytes_signs_rs256,
-          program_gets_its_names_and_nothing_of_the_request, each_failure_is_unavailable_and_said,
-          public_key_without_a_program_is_a_configuration_error)
+          program_gets_its_names_and_nothing_of_the_request, program_begins_with_no_limit_and_no_signal_of_ours,
+          each_failure_is_unavailable_and_said, public_key_without_a_program_is_a_configuration_error)
