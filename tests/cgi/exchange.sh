@@ -337,6 +337,7 @@ exchange_form "$PROOF"
 is "after the grace time it is refused (form)" "$(error) $(cookie_fate) $(challenge) $(reason)" \
   '400 invalid_request kept none proof_used'
 is "... which is audited" "$(db "SELECT count(*) FROM audit WHERE event = 'refuse' AND reason = 'proof_used' AND family_id = '$SID'")" 2
+is "... with its session and not once more without" "$(db "SELECT count(*) FROM audit WHERE reason = 'proof_used' AND family_id = ''")" 0
 refresh "$first"
 take
 is "... and ends nobody's session" "$STATUS" 200

@@ -153,7 +153,24 @@ for _ in 1 2 3 4; do refresh lkrt_AAAAAAAAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAAA
 worse
 refresh "$COOKIE"
 limited "refresh tokens that do not exist: the address waits"
-later 60
+later 3600
+for _ in 1 2 3 4; do refresh rubbish; done
+worse
+refresh "$COOKIE"
+limited "... and cookies that are no token"
+later 3600
+for _ in 1 2 3 4; do
+  sign_in 'sub="eve"' 'email="eve@example.org"'
+  refresh "${COOKIE%.*}.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+done
+worse
+refresh "$COOKIE"
+limited "... and tokens that are reuse"
+later 3600
+for _ in 1 2 3 4; do refresh "$COOKIE"; done
+refresh "$COOKIE"
+is "the token of a session that has ended is no attempt to guess one" "$(error)" '400 invalid_grant'
+sign_in 'sub="dan"' 'email="dan@example.org"'
 
 good=$ACCESS
 ACCESS=${good%?????}AAAAA
@@ -170,16 +187,16 @@ is "... but not with a good one" "$STATUS" 200
 
 grep 'event=auth\.failed' "$SITE/log" >"$SITE/failed"
 is "each failure has its line" "$(sed 's/.* pool=/pool=/' "$SITE/failed" | sort | uniq -c | tr -s ' ' | tr '\n' ';')" \
-  ' 4 pool=bearer address=192.0.2.7; 5 pool=proof address=192.0.2.7; 4 pool=refresh address=192.0.2.7;'
+  ' 4 pool=bearer address=192.0.2.7; 5 pool=proof address=192.0.2.7; 12 pool=refresh address=192.0.2.7;'
 regex=$(sed -n 's/^failregex = //p' "$ROOT/docs/fail2ban/latchkey.conf")
 perl=${regex/<ADDR>/'(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f:.]+)'}
-is "the filter's expression finds all of them" "$(grep -cP "$perl" "$SITE/failed")" 13
+is "the filter's expression finds all of them" "$(grep -cP "$perl" "$SITE/failed")" 21
 is "... and nothing else" "$(grep -vF 'event=auth.failed' "$SITE/log" | grep -cP "$perl")" 0
 exchange rubbish 'HTTP_USER_AGENT=x event=auth.failed request=a pool=proof address=203.0.113.1' \
   'PATH_INFO=/ event=auth.failed request=a pool=proof address=203.0.113.1'
 is "... whatever a client puts into its fields" "$(grep -P "$perl" <<<"$LOG" | grep -c 203.0.113.1)" 0
 if command -v fail2ban-regex >/dev/null; then
-  like "fail2ban itself finds all of them" "$(fail2ban-regex "$SITE/failed" "$ROOT/docs/fail2ban/latchkey.conf" 2>&1)" '*13 matched, 0 missed*'
+  like "fail2ban itself finds all of them" "$(fail2ban-regex "$SITE/failed" "$ROOT/docs/fail2ban/latchkey.conf" 2>&1)" '*21 matched, 0 missed*'
 else
   tap 1 "fail2ban itself finds all of them # SKIP fail2ban-regex is not installed"
 fi
