@@ -182,6 +182,18 @@ like "... then the address waits" "$STATUS $(header retry-after)" '429 [5-8]'
 ACCESS=$good
 todos GET
 is "... but not with a good one" "$STATUS" 200
+later 3600
+ACCESS=$(access_token "exp=$((EPOCHSECONDS - 100))" "iat=$((EPOCHSECONDS - 900))")
+for _ in 1 2 3 4; do todos GET; done
+worse
+todos GET
+is "an expired access token is no attempt to guess one" "$(error)" '401 invalid_token'
+ACCESS=$good
+logout "$COOKIE"
+for _ in 1 2 3 4; do todos GET; done
+worse
+todos GET
+is "... nor is one whose session has ended" "$(error)" '401 invalid_token'
 
 # ---- what fail2ban sees ----------------------------------------------------------------------------------------------
 

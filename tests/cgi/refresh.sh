@@ -139,6 +139,32 @@ logout "$COOKIE"
 refresh "$COOKIE"
 told "a session that was logged out" logout
 
+# ---- answers that arrive out of order ----------------------------------------------------------------------------------
+# Of two refreshes the first one's answer comes last, and the browser keeps the older cookie.
+
+sign_in
+refresh "$COOKIE"
+take
+late=$COOKIE
+refresh "$late"
+take
+newest=$COOKIE
+age 5
+refresh "$late"
+take
+is "a browser left with the cookie before the newest gets the newest again, inside the grace time" "$STATUS $COOKIE" "200 $newest"
+refresh "$COOKIE"
+take
+is "... and goes on" "$STATUS $(family end_reason)" '200 '
+sign_in
+refresh "$COOKIE"
+take
+late=$COOKIE
+refresh "$late"
+age 11
+refresh "$late"
+is "later it cannot be told from a thief: reuse" "$(error) $(family end_reason)" '400 invalid_grant reuse'
+
 # ---- cookies that are no token ---------------------------------------------------------------------------------------
 
 sign_in
