@@ -1,5 +1,7 @@
-/* latchkey-check policy FILE: is FILE a claims policy that can go live?
+/* latchkey-check: is the installed site as it should be?
+ * latchkey-check policy FILE: is FILE a claims policy that can go live?
  * latchkey-check audit: is the audit table as it was written? */
+#include <getopt.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -7,12 +9,10 @@
 #include "auth/claims.h"
 #include "base/conf.h"
 #include "base/error.h"
+#include "latchkey-check/inspect.h"
 
 #define FAULT_MAX 1024
 #define BUSY_MS   2000
-
-static const char usage[] = "usage: latchkey-check policy FILE\n"
-                            "       latchkey-check audit\n";
 
 /* ---- policy ----------------------------------------------------------------------------------------------------- */
 
@@ -88,7 +88,27 @@ static int check_audit(const char *const *args)
     return status;
 }
 
-/* ---- dispatch --------------------------------------------------------------------------------------------------- */
+/* ---- the command line -------------------------------------------------------------------------------------------- */
+
+enum { CACERT = 256, CONNECT_TO, JSON, OFFLINE, URL, USER, VERSION };
+
+static const struct choice {
+    const char *name;
+    int letter;
+    const char *argument;
+    const char *help;
+} choices[] = {
+    {"cacert", CACERT, "FILE", "the authority that vouches for the site's certificate"},
+    {"config", 'c', "FILE", "read this configuration instead of the usual one"},
+    {"connect-to", CONNECT_TO, "HOST:PORT", "where the site's server is, whatever its name resolves to"},
+    {"help", 'h', NULL, "print this"},
+    {"json", JSON, NULL, "answer with a JSON object"},
+    {"offline", OFFLINE, NULL, "look at files only, make no request"},
+    {"url", URL, "URL", "the directory of the CGIs, instead of [site] url"},
+    {"user", USER, "NAME", "the web server's user, instead of the owner of the database's directory"},
+    {"version", VERSION, NULL, "print the version"},
+};
+#define CHOICES (sizeof choices / sizeof choices[0])
 
 static const struct {
     const char *name;
@@ -96,14 +116,74 @@ static const struct {
     int (*run)(const char *const *args);
 } commands[] = {{"policy", 1, check_policy}, {"audit", 0, check_audit}};
 
-int main(int argc, char **argv)
+static int usage(FILE *to, int status)
 {
-    const char *args[2] = {argc > 2 ? argv[2] : NULL, NULL};
+    fputs("usage: latchkey-check [options]\n"
+          "       latchkey-check [options] policy FILE\n"
+          "       latchkey-check [options] audit\n",
+          to);
+    for (size_t i = 0; i < CHOICES; i++)
+        fprintf(to, "  --%s%s%-*s %s\n", choices[i].name, choices[i].argument ? "=" : " ",
+                (int)(20 - strlen(choices[i].name)), choices[i].argument ? choices[i].argument : "", choices[i].help);
+    return status;
+}
+
+/* The exit status, or -1 to go on. */
+static int apply(struct options *o, int letter, const char *value)
+{
+    switch (letter) {
+    case CACERT:
+        o->cacert = value;
+        return -1;
+    case 'c':
+        return setenv("LATCHKEY_CONF", value, 1) ? EX_SOFTWARE : -1;
+    case CONNECT_TO:
+        o->connect_to = value;
+        return -1;
+    case JSON:
+        o->json = true;
+        return -1;
+    case OFFLINE:
+        o->offline = true;
+        return -1;
+    case URL:
+        o->url = value;
+        return -1;
+    case USER:
+        o->user = value;
+        return -1;
+    case VERSION:
+        puts("latchkey-check " LATCHKEY_VERSION);
+        return 0;
+    case 'h':
+        return usage(stdout, 0);
+    default:
+        return usage(stderr, EX_USAGE);
+    }
+}
+
+static int dispatch(const struct options *o, int argc, char **argv)
+{
+    const char *args[2] = {argc > 1 ? argv[1] : NULL, NULL};
     if (secret_init())
         return EX_SOFTWARE;
-    for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof commands[0]; i++)
-        if (strcmp(argv[1], commands[i].name) == 0 && argc == commands[i].args + 2)
+    if (argc == 0)
+        return inspect(o);
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (strcmp(argv[0], commands[i].name) == 0 && argc == commands[i].args + 1)
             return commands[i].run(args);
-    fputs(usage, stderr);
-    return EX_USAGE;
+    return usage(stderr, EX_USAGE);
+}
+
+int main(int argc, char **argv)
+{
+    struct option options[CHOICES + 1] = {{0}};
+    struct options o = {0};
+    int status = -1;
+    for (size_t i = 0; i < CHOICES; i++)
+        options[i] = (struct option){choices[i].name, choices[i].argument ? required_argument : no_argument, NULL,
+                                     choices[i].letter};
+    for (int letter; status < 0 && (letter = getopt_long(argc, argv, "c:h", options, NULL)) != -1;)
+        status = apply(&o, letter, optarg);
+    return status < 0 ? dispatch(&o, argc - optind, argv + optind) : status;
 }

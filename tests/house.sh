@@ -6,14 +6,14 @@ bad=0
 complain() { printf '%s\n' "$*"; bad=1; }
 
 # A room includes only rooms below it.
-rooms=(base jose store keys provider auth todo http web)
+rooms=(base jose store keys provider auth todo http web check)
 for i in "${!rooms[@]}"; do
   for above in "${rooms[@]:$((i + 1))}"; do
     found=$(grep -n "#include \"$above/" "lib/${rooms[$i]}"/*.[ch]) && complain "a room includes one above it: $found"
   done
 done
 found=$(grep -n '#include "\(jose\|store\|keys\|provider\|auth\|todo\)/' lib/http/*.[ch]) && complain "http knows of tokens: $found"
-found=$(grep -rn '#include <curl/' lib cgi-bin keytool) && complain "libcurl outside jwks-fetch: $found"
+found=$(grep -rn '#include <curl/' lib cgi-bin keytool) && complain "libcurl outside libexec: $found"
 found=$(grep -rn 'clock_now' lib/jose lib/store lib/keys lib/auth lib/todo) && complain "a room reads the clock: $found"
 found=$(grep -rniE '\b(TODO|FIXME|XXX):' --include='*.[ch]' --include='*.sh' lib cgi-bin keytool libexec tests) && complain "unfinished: $found"
 found=$(git ls-files | grep -E '(^|/)(node_modules|build)/|\.(jwk|pem|db)$') && complain "should not be committed: $found"

@@ -15,7 +15,7 @@ static bool ends_with(struct span s, const char *end)
 }
 
 /* A browser leaves its scheme's default port out (RFC 6454 6.2). */
-static struct span origin_of(const char *url)
+struct span origin_of(const char *url)
 {
     bool https = strncmp(url, "https://", 8) == 0;
     const char *host = strstr(url, "://");

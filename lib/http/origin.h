@@ -7,6 +7,9 @@
 /* Who may use a browser to call us. `allowed` is a space separated list of origins; the origin of `url`, the site's own
  * public address, is always one of it. */
 
+/* The origin of a URL, as a browser sends it; into `url`. Empty: it is none. */
+struct span origin_of(const char *url);
+
 /* CORS fields for an answer, preflights included, and Vary: Origin always. Echoes an exact allowed origin, never "*".
  */
 void cors_apply(const struct request *req, struct response *res, const char *allowed, const char *url);

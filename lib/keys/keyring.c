@@ -2,6 +2,7 @@
 
 #include "base/conf.h"
 #include "base/error.h"
+#include "jose/jws.h"
 #include "keys/keyfile.h"
 
 #define FROM_ENV "JWT_PRIVATE_KEY"
@@ -76,5 +77,20 @@ int keyring_verifying_keys(const char *dir, char *const env[], struct jwks **out
     }
     jwks_free(set);
     jwk_free(injected);
+    return error;
+}
+
+int keyring_pair(const struct jwk *key, struct jwks *set)
+{
+    struct buf token = BUF_INIT(JWS_MAX);
+    struct jws jws;
+    json_t *claims = json_pack("{s:s}", "sub", "latchkey");
+    int error = claims ? jws_sign(key, "JWT", claims, &token) : LK_NOMEM;
+    if (!error)
+        error = jws_parse(buf_all(&token), JWA_ALL, &jws);
+    if (!error)
+        error = jws_verify(&jws, set);
+    json_decref(claims);
+    buf_free(&token);
     return error;
 }

@@ -22,4 +22,7 @@ int keyring_signing_key(const char *dir, char *const env[], struct jwk **out, in
 /* The keys that verify our tokens: DIR/jwks.json, and the public part of JWT_PRIVATE_KEY if that is set. */
 int keyring_verifying_keys(const char *dir, char *const env[], struct jwks **out, struct buf *fault);
 
+/* Does the set verify what the key signs? 0; errors of jws_sign and jws_verify. */
+int keyring_pair(const struct jwk *key, struct jwks *set);
+
 #endif

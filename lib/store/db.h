@@ -33,6 +33,14 @@ int db_open_with(const struct db_options *options, struct db **out, struct buf *
  * with LK_SCHEMA_NEWER, as db_open would. False: a failure has left the connection doubtful, close it. */
 bool db_rest(struct db *db);
 
+/* What a database file is, without changing it: nothing is made, and no schema is brought up to date. LK_NOT_FOUND;
+ * otherwise as db_open. */
+struct db_facts {
+    uint64_t version; /* of its schema; 0: it is empty */
+    bool wal;
+};
+int db_look(const char *path, int busy_ms, struct db_facts *out, struct buf *fault);
+
 void db_close(struct db *db);              /* rolls an open transaction back; NULL is fine */
 const char *db_fault(const struct db *db); /* what the driver said last, for the log; never to a client */
 

@@ -72,10 +72,10 @@ static void configure(void)
     sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
 }
 
-static int connect_file(struct db *db, const struct db_options *options)
+static int connect_file(struct db *db, const struct db_options *options, int mode)
 {
     configure();
-    int rc = sqlite3_open_v2(options->path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    int rc = sqlite3_open_v2(options->path, &db->handle, mode | SQLITE_OPEN_NOMUTEX, NULL);
     if (!db->handle)
         return LK_NOMEM;
     if (rc != SQLITE_OK)
@@ -141,16 +141,20 @@ static int read_version(struct db *db, const struct db_options *options, uint64_
     return error ? error : sqlite_check_version(db, *version);
 }
 
-/* The journal mode stays in the file, so it is set when the file is new and never again. */
-static int make_wal(struct db *db, const struct db_options *options)
+static int refuse_foreign(struct db *db, const struct db_options *options)
 {
     static const char foreign[] = "SELECT (SELECT user_version FROM pragma_user_version) = 0"
                                   "   AND EXISTS (SELECT 1 FROM sqlite_schema)";
     uint64_t is_foreign = 0;
     int error = ask_number(db, options, foreign, &is_foreign);
-    if (!error && is_foreign)
-        error = sqlite_refused(db, "is not a Latchkey database");
+    return error || !is_foreign ? error : sqlite_refused(db, "is not a Latchkey database");
+}
+
+/* The journal mode stays in the file, so it is set when the file is new and never again. */
+static int make_wal(struct db *db, const struct db_options *options)
+{
     char mode[NUMBER_SIZE];
+    int error = refuse_foreign(db, options);
     if (!error)
         error = ask(db, options, "PRAGMA journal_mode=WAL", mode, sizeof mode);
     if (!error && !span_equals(span_of(mode), "wal"))
@@ -218,7 +222,7 @@ int db_open_with(const struct db_options *options, struct db **out, struct buf *
     if (!db)
         return LK_NOMEM;
     db->version = options->version;
-    error = connect_file(db, options);
+    error = connect_file(db, options, SQLITE_OPEN_READWRITE);
     if (!error)
         error = bring_up_to_date(db, options);
     if (error) {
@@ -228,4 +232,41 @@ int db_open_with(const struct db_options *options, struct db **out, struct buf *
     }
     *out = db;
     return 0;
+}
+
+/* ---- a look --------------------------------------------------------------------------------------------------------
+ */
+
+static int look(struct db *db, const struct db_options *options, struct db_facts *out)
+{
+    char mode[NUMBER_SIZE];
+    int error = connect_file(db, options, SQLITE_OPEN_READONLY);
+    if (!error)
+        error = refuse_foreign(db, options);
+    if (!error)
+        error = ask_number(db, options, "PRAGMA user_version", &out->version);
+    if (!error)
+        error = ask(db, options, "PRAGMA journal_mode", mode, sizeof mode);
+    out->wal = !error && span_equals(span_of(mode), "wal");
+    return error;
+}
+
+int db_look(const char *path, int busy_ms, struct db_facts *out, struct buf *fault)
+{
+    const struct db_options options = {.path = path, .busy_ms = busy_ms};
+    struct db_facts facts = {0};
+    struct stat st;
+    if (lstat(path, &st))
+        return tell(fault, path, errno == ENOENT ? LK_NOT_FOUND : LK_STORE, strerror(errno));
+    const char *why = unsafe(&st);
+    if (why)
+        return tell(fault, path, LK_UNSAFE_FILE, why);
+    struct db *db = calloc(1, sizeof *db);
+    int error = db ? look(db, &options, &facts) : LK_NOMEM;
+    if (!error)
+        *out = facts;
+    else if (db)
+        tell(fault, path, error, db->fault);
+    db_close(db);
+    return error;
 }

@@ -9,11 +9,22 @@ run() { OUT=$(env -i ASAN_OPTIONS="${ASAN_OPTIONS-}" LATCHKEY_CONF="$SITE/latchk
 
 # ---- the command line ------------------------------------------------------------------------------------------------
 
-for args in '' policy 'policy a b' 'audit x' nothing --help; do
+for args in policy 'policy a b' 'audit x' nothing --nothing --user '--json=x'; do
   # shellcheck disable=SC2086
   run $args
-  like "\"$args\" is not a usable command line" "$OUT" '64 usage:*'
+  like "\"$args\" is not a usable command line" "$OUT" '64 *usage:*'
 done
+
+run --help
+like "--help prints the options" "$OUT" '0 usage:*--connect-to=HOST:PORT*'
+options() { sed -n 's/^  --\([a-z-]*\).*/\1/p' <<<"$OUT" | sort; }
+is "... which are those of the manual" "$(options)" "$(sed -n 's/^\.It Fl \(.* Fl \)\{0,1\}-\([a-z-]*\).*/\2/p' "$ROOT/docs/man/latchkey-check.1" | sort)"
+run --version
+like "--version" "$OUT" '0 latchkey-check *'
+run -c "$SITE/none.conf" --offline
+like "-c: another configuration, and what is wrong with it" "$OUT" '1 wrong    configuration: *none.conf*0 right, 1 wrong, * unknown'
+is "the manual has each check" "$(sed -n 's/^\.It Cm \(.*\)/\1/p' "$ROOT/docs/man/latchkey-check.1" | grep -v ' Ar ' | tr -d ',' | tr ' ' '\n' | grep -vxE 'audit|' | sort)" \
+  "$(sed -n 's/^    {"\([a-z.]*\)", [0H].*/\1/p' "$ROOT/libexec/latchkey-check/inspect.c" | sort)"
 
 # ---- policy ----------------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What each program is made of: libcurl and the network belong to jwks-fetch alone, and everything is hardened.
+# What each program is made of: libcurl and the network belong to jwks-fetch and the admin's latchkey-check, and everything
+# is hardened.
 # shellcheck disable=SC2119
 set -u
 # shellcheck source=tests/cgi/site.bash
@@ -33,7 +34,8 @@ for program in "${PROGRAMS[@]}"; do
   name=${program##*/}
   is "$name's own code neither" "$(names "$B/obj/cgi-bin/$name.o" "$B"/obj/keytool/*.o)" ''
 done
-is "jwks-fetch's does, through libcurl" "$(names "$B"/obj/libexec/*.o)" curl_easy_perform
+is "jwks-fetch's does, through libcurl" "$(names "$B/obj/libexec/jwks-fetch.o")" curl_easy_perform
+is "latchkey-check's too, in one place" "$(names "$B/obj/libexec/latchkey-check.o" "$B"/obj/libexec/latchkey-check/*.o)" curl_easy_perform
 is "keytool imports nothing that opens a connection" "$(names "$KEYTOOL")" ''
 
 # ---- the network, by what is done ------------------------------------------------------------------------------------
@@ -70,7 +72,7 @@ fi
 
 # ---- hardening (style.md 13) -----------------------------------------------------------------------------------------
 
-HARDENED=("${PROGRAMS[@]}" "$FETCH")
+HARDENED=("${PROGRAMS[@]}" "$FETCH" "$B/libexec/latchkey-check")
 ! grep -qa __asan_init "$B/cgi-bin/todos" || HARDENED=() # a sanitized build is not one to ship
 for program in "${HARDENED[@]}"; do
   name=${program##*/}

@@ -344,6 +344,31 @@ START_TEST(switch_to_wal_waits_for_a_reader)
 }
 END_TEST
 
+START_TEST(a_look_changes_nothing)
+{
+    struct db_facts facts = {99, true};
+    struct db *db = NULL;
+    fresh();
+    ck_assert_int_eq(db_look(path, 100, &facts, &fault), LK_NOT_FOUND);
+    ck_assert_int_eq(access(path, F_OK), -1);
+    ck_assert_uint_eq(facts.version, 99);
+    ck_ok(open_steps(steps, 1, &db));
+    db_close(db);
+    ck_ok(db_look(path, 100, &facts, &fault));
+    ck_assert_uint_eq(facts.version, 1);
+    ck_assert(facts.wal);
+    elsewhere("PRAGMA user_version=0");
+    ck_assert_int_eq(db_look(path, 100, &facts, &fault), LK_STORE); /* tables, but not ours */
+    elsewhere("PRAGMA user_version=9; PRAGMA journal_mode=DELETE");
+    ck_ok(db_look(path, 100, &facts, &fault));
+    ck_assert_uint_eq(facts.version, 9);
+    ck_assert(!facts.wal);
+    ck_ok(chmod(path, 0606));
+    ck_assert_int_eq(db_look(path, 100, &facts, &fault), LK_UNSAFE_FILE);
+    done();
+}
+END_TEST
+
 START_TEST(fault_may_be_null)
 {
     struct db *db = NULL;
@@ -360,4 +385,4 @@ UNIT_MAIN("store_open", new_database_is_wal_durable_and_private, a_lax_database_
           creation_that_was_killed_is_finished_by_the_next_open, fifty_processes_on_an_absent_database_all_succeed,
           newer_version_is_refused_naming_both, database_of_another_program_is_refused_and_left_alone,
           file_that_is_no_database_is_refused, damaged_database_fails_with_a_fault, creation_under_a_lock_is_busy,
-          reader_in_the_way_of_wal_is_busy, switch_to_wal_waits_for_a_reader, fault_may_be_null)
+          reader_in_the_way_of_wal_is_busy, switch_to_wal_waits_for_a_reader, a_look_changes_nothing, fault_may_be_null)
