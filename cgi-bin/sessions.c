@@ -68,6 +68,8 @@ static int end_all(struct call *c)
     buf_free(&scope);
     if (!all && !others)
         return refuse(c, 400, "scope must be others or all, once.");
+    if (others && !*c->who.session)
+        return refuse(c, 400, "The token is of no session, so there are no others; scope must be all.");
     error = sessions_end_all(c->site->db, c->site->conf, c->subject, others ? c->who.session : "", &c->from, c->now_us);
     if (!error)
         response_empty(c->res, 204);

@@ -67,6 +67,37 @@ is "after a logout our own token is refused" "$STATUS" 401
 call both "$PROOF"
 is "... and the provider's is not: that is the price" "$STATUS" 200
 
+# ---- the sessions of somebody who has none ---------------------------------------------------------------------------
+
+sessions() { cgi sessions "$1" "HTTP_AUTHORIZATION=Bearer $TOKEN" LATCHKEY_API_ACCEPT=both "${@:2}"; } # METHOD [VAR=VALUE...]
+dee=('sub="dee"' 'email="dee@example.org"')
+sign_in "${dee[@]}"
+first=$SID
+sign_in "${dee[@]}"
+TOKEN=$(proof "${dee[@]}" iat=$((EPOCHSECONDS - 300)))
+sessions GET
+is "a provider's token lists its user's sessions" "$STATUS $(grep -o '"id":"' <<<"$BODY" | wc -l)" '200 2'
+is "... and none of them is its own" "$(grep -o '"current":[a-z]*' <<<"$BODY" | sort -u)" '"current":false'
+sessions DELETE "PATH_INFO=/$first"
+is "it ends one" "$STATUS $(grep -c . <<<"$(sessions GET; grep -o '"id":"' <<<"$BODY")")" '204 1'
+sessions DELETE QUERY_STRING=scope=others
+is "there are no others: nothing is ended" "$STATUS $(family end_reason)" '400 '
+sessions DELETE QUERY_STRING=scope=all
+is "it ends all" "$STATUS $(family end_reason)" '204 revoked'
+sessions GET
+is "... and itself: issued before, it is refused from then on" "$(error)" '401 invalid_token'
+TOKEN=$(proof "${dee[@]}")
+sessions GET
+is "... but not the one that comes next" "$STATUS $BODY" '200 []'
+TOKEN=$(proof 'sub="root"' 'role="admin"')
+sessions GET QUERY_STRING=user=dee
+is "an admin is one by a provider's token too" "$STATUS" 200
+TOKEN=$(proof)
+sessions GET QUERY_STRING=user=dee
+is "... and others are not" "$(error)" '403 insufficient_scope'
+cgi sessions GET "HTTP_AUTHORIZATION=Bearer $ACCESS" LATCHKEY_API_ACCEPT=provider
+is "where only the provider's are taken, ours do not list either" "$(error)" '401 invalid_token'
+
 # ---- keys ------------------------------------------------------------------------------------------------------------
 
 # Nothing is waited for: the request is answered from what is cached, and jwks-fetch does the rest.
