@@ -250,6 +250,7 @@ nothing_done "a full disk"
 is "the database is sound" "$(db 'PRAGMA integrity_check')" ok
 all_fine "room again"
 
+fastcgi_stop_all # or what is only in their -wal file goes with it below
 # Read-only: as a user who may not write. Root may write everywhere, so it becomes somebody else.
 AS=()
 if [ "$(id -u)" = 0 ]; then

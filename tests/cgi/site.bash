@@ -9,6 +9,8 @@
 #   access_token [CLAIM=JSON...]     a token signed with the site's own key
 #   sign_in [CLAIM=JSON...]          a session: sets PROOF, ACCESS, COOKIE
 #   db SQL, rows                     the database; how many rows each table has, and how often was rotated
+# With THROUGH=fastcgi a request goes to a process that serves them all, one for each program, if it can: one that brings
+# its own LATCHKEY_... or JWT_PRIVATE_KEY cannot.
 #   site_finish                      the last tests: no process failed, no log line holds a secret; ends the file
 ROOT=${ROOT:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
 B=$(cd "${B:-$ROOT/build}" && pwd) || exit 1
@@ -37,7 +39,11 @@ cgi() { # PROGRAM METHOD [VAR=VALUE...]: a later VAR replaces an earlier one
   local program=$1 method=$2
   shift 2
   variables "$program" "$method"
-  answer env -i "${VARIABLES[@]}" "$@" "$B/cgi-bin/$program"
+  if [ "${THROUGH-}" = fastcgi ] && [[ " $*" != *' LATCHKEY_'* && " $*" != *' JWT_PRIVATE_KEY'* ]]; then
+    answer_fastcgi "$program" "$@"
+  else
+    answer env -i "${VARIABLES[@]}" "$@" "$B/cgi-bin/$program"
+  fi
   [ -z "${LATCHKEY_RECORD-}" ] || record "$program" "$method" "$@"
 }
 
@@ -65,6 +71,36 @@ answer() { # COMMAND...
   STATUS=$(header status)
   STATUS=${STATUS%% *}
   IN=''
+}
+
+# A worker tells its log before it answers.
+answer_fastcgi() { # PROGRAM [VAR=VALUE...]
+  local program=$1 told
+  shift
+  [ -n "${SERVICE[$program]-}" ] || fastcgi_start "$program" || exit 1
+  told=$(stat -c %s "$SITE/$program.err")
+  answer env -i "${VARIABLES[@]}" "$@" cgi-fcgi -bind -connect "$SITE/$program.fcgi"
+  LOG=$(tail -c "+$((told + 1))" "$SITE/$program.err")
+  printf '%s\n' "$LOG" >>"$SITE/log"
+}
+declare -A SERVICE
+fastcgi_start() { # PROGRAM [WORKERS]
+  local at=$SITE/$1.fcgi VARIABLES
+  variables "$1" GET
+  env -i "${VARIABLES[@]:0:2}" "${VARIABLES[@]:13}" LATCHKEY_FASTCGI_WORKERS="${2:-1}" \
+    spawn-fcgi -n -s "$at" -- "$B/cgi-bin/$1" >/dev/null 2>>"$SITE/$1.err" &
+  SERVICE[$1]=$!
+  wait_for 20 test -S "$at"
+}
+fastcgi_stop() { # PROGRAM; ENDED is its exit status
+  kill "${SERVICE[$1]}"
+  wait "${SERVICE[$1]}"
+  ENDED=$?
+  unset "SERVICE[$1]"
+}
+fastcgi_stop_all() {
+  local program
+  for program in "${!SERVICE[@]}"; do fastcgi_stop "$program"; done
 }
 
 header() { # NAME
@@ -324,6 +360,7 @@ site_begin() { # [ALG...]: the provider's keys; EdDSA alone by default. The kid 
 }
 
 site_end() {
+  fastcgi_stop_all
   provider_stop
   [ -z "${HOLDER_PID-}" ] || unlock 2>/dev/null
   rm -rf "$SITE"
