@@ -172,6 +172,23 @@ static int body_read(struct request *req, size_t length, request_reader *read, v
     return 0;
 }
 
+/* A server that cannot hand all of the body over may drop the answer with it, as mod_cgid and fcgiwrap do. */
+static void body_discard(char *const env[], request_reader *read, void *context)
+{
+    char rest[4096];
+    uint64_t length = 0;
+    const char *declared = env_get(env, "CONTENT_LENGTH"), *coding = env_get(env, "HTTP_TRANSFER_ENCODING");
+    bool open = (!declared || !*declared) && coding && *coding;
+    if (open || parse_u64(span_of(declared ? declared : ""), REQUEST_DISCARD_MAX, &length) == LK_TOO_LARGE)
+        length = REQUEST_DISCARD_MAX;
+    while (length) {
+        int got = read(context, rest, length < sizeof rest ? length : sizeof rest);
+        if (got <= 0)
+            return;
+        length -= (uint64_t)got;
+    }
+}
+
 int request_read(struct request *req, char *const env[], request_reader *read, void *context, size_t body_max,
                  const char **detail)
 {
@@ -188,6 +205,8 @@ int request_read(struct request *req, char *const env[], request_reader *read, v
     int status = env_read(req, env, detail);
     if (!status)
         status = length_read(env, body_max, &length, detail);
+    if (status)
+        body_discard(env, read, context);
     return status ? status : body_read(req, (size_t)length, read, context, detail);
 }
 

@@ -54,13 +54,15 @@ struct request {
 /* Where a body comes from; returns bytes read (at most n), 0 at the end, negative on failure. */
 typedef int request_reader(void *context, void *out, size_t n);
 
-#define REQUEST_ENV_MAX   512   /* variables */
-#define REQUEST_VALUE_MAX 16384 /* bytes of one value that is used */
+#define REQUEST_ENV_MAX     512        /* variables */
+#define REQUEST_VALUE_MAX   16384      /* bytes of one value that is used */
+#define REQUEST_DISCARD_MAX (1U << 20) /* bytes that are read of the body of a request that is refused */
 
 /* Reads environment and body. Returns 0, or the HTTP status that refuses it with `*detail` set (a fixed sentence):
  * 400 (a name twice, CONTENT_LENGTH malformed, body shorter than declared, control characters in a value, too many or
  * too long values), 411 (Transfer-Encoding without a length), 413 (before anything is allocated), 500.
- * What follows the declared length is not part of the request and never read (RFC 3875 4.2).
+ * What follows the declared length is not part of the request and never read (RFC 3875 4.2). The body of a request that
+ * is refused is read and dropped, REQUEST_DISCARD_MAX bytes of it at the most.
  * After a refusal strings may be "" that were sent; `id` is set unless randomness failed. request_free in any case. */
 int request_read(struct request *req, char *const env[], request_reader *read, void *context, size_t body_max,
                  const char **detail);

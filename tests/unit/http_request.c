@@ -260,6 +260,21 @@ START_TEST(transfer_coding_without_a_length_is_refused)
 }
 END_TEST
 
+START_TEST(the_body_of_a_refused_request_is_read_up_to_a_limit)
+{
+    static char text[REQUEST_DISCARD_MAX + 2];
+    ck_assert_int_eq(receive(ENV("CONTENT_LENGTH=1001"), "abc"), 413);
+    ck_assert_uint_eq(body.n, 0);
+    ck_assert_int_eq(receive(ENV("HTTP_TRANSFER_ENCODING=chunked"), "abc"), 411);
+    ck_assert_uint_eq(body.n, 0);
+    ck_assert_int_eq(receive(ENV("HTTP_X_A=1", "HTTP_X_A=2", "CONTENT_LENGTH=2"), "abc"), 400);
+    ck_assert_str_eq(body.p, "c");
+    memset(text, 'x', sizeof text - 1);
+    ck_assert_int_eq(receive(ENV("CONTENT_LENGTH=18446744073709551616"), text), 413);
+    ck_assert_uint_eq(body.n, 1);
+}
+END_TEST
+
 static int broken_read(void *context, void *out, size_t n)
 {
     (void)context, (void)out, (void)n;
@@ -309,5 +324,6 @@ UNIT_MAIN("http_request", fields_are_what_the_server_said, absent_fields_are_emp
           the_number_of_variables_is_bounded, control_characters_are_refused_in_every_field,
           the_length_of_a_value_is_bounded, authorization_moved_by_a_redirect_is_found, content_length_is_strict,
           a_body_of_the_limit_is_taken_whole, a_nul_in_the_body_is_kept, what_follows_the_declared_length_is_never_read,
-          transfer_coding_without_a_length_is_refused, a_broken_input_is_our_fault, every_request_gets_an_id_of_ours,
+          transfer_coding_without_a_length_is_refused, the_body_of_a_refused_request_is_read_up_to_a_limit,
+          a_broken_input_is_our_fault, every_request_gets_an_id_of_ours,
           media_types_compare_without_case_and_parameters)
