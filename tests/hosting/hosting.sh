@@ -68,7 +68,11 @@ run() { # NAME SCHEME KIND COMMAND...
   CGI_URL=$ORIGIN/cgi-bin
   start "$kind" "$@" || { tap 0 "$name: the server starts" "$(tail -n 5 "$RUN"/log/*)"; host_stop; return; }
   smoke "$name"
-  "traps_$scheme" "$name"
+  traps "$name"
+  host_stop
+  host_show_env
+  start "$kind" "$@" || { tap 0 "$name: the server starts again" "$(tail -n 5 "$RUN"/log/*)"; host_stop; return; }
+  traps_env "$name"
   host_stop
 }
 
@@ -89,6 +93,11 @@ check "BetterAuth is installed" ba_install
 ba_start "$DIR/betterauth" || exit 1
 ANN=$(ba_token "$(ba_user ann@example.org correct-horse-battery)")
 BOB=$(ba_token "$(ba_user bob@example.org correct-horse-battery)")
+CAROL=$(ba_token "$(ba_user carol@example.org correct-horse-battery)")
+DAN=$(ba_token "$(ba_user dan@example.org correct-horse-battery)")
+# Larger than any request may be, and than a server keeps in memory.
+{ printf '{"title":"'; head -c 300000 /dev/zero | tr '\0' x; printf '"}'; } >"$DIR/large.json"
+LARGE=$(wc -c <"$DIR/large.json")
 for configuration in "${CONFIGURATIONS[@]}"; do
   read -r -a fields <<<"$configuration"
   [ $# = 0 ] || [[ " $* " == *" ${fields[0]} "* ]] || continue

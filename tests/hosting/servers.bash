@@ -81,6 +81,17 @@ home_make() {
   "${AS_HOST[@]}" env LATCHKEY_CONF="$ETC/latchkey.conf" "$RUN/tmp/keytool" -q init
 }
 
+# The programs of this site are show-env from now on.
+host_show_env() {
+  local cgi_bin=$DIR/show-env/cgi-bin program
+  [ ! -d "$RUN/home" ] || cgi_bin=$RUN/home/public_html/cgi-bin
+  mkdir -p "$cgi_bin"
+  for program in exchange refresh sessions todos; do
+    cp "$B/tests/tools/show-env" "$cgi_bin/.new" && chmod 755 "$cgi_bin/.new" && mv "$cgi_bin/.new" "$cgi_bin/$program"
+  done
+  [ -d "$RUN/home" ] || PREFIX=$DIR/show-env
+}
+
 # ---- processes -------------------------------------------------------------------------------------------------------
 
 background() { # COMMAND...: started, and stopped by host_stop
@@ -118,7 +129,7 @@ apache_enable() { # MODULE...: as a2enmod does
     needed=$(sed -n 's/^# Depends: //p' "/etc/apache2/mods-available/$name.load")
     # shellcheck disable=SC2086
     apache_enable $needed
-    ln -s /etc/apache2/mods-available/"$name".* "$RUN/apache2/mods-enabled/"
+    ln -sf /etc/apache2/mods-available/"$name".* "$RUN/apache2/mods-enabled/"
   done
 }
 
@@ -130,7 +141,7 @@ apache_start() { # MODULES DOCUMENT [SITE]: MODULES is the MPM and what differs 
   mkdir -p "$RUN/apache2"/{mods-enabled,conf-enabled,sites-enabled}
   give "$RUN/log"
   for name in apache2.conf ports.conf; do fill "/etc/apache2/$name" >"$RUN/apache2/$name"; done
-  ln -s /etc/apache2/magic "$RUN/apache2/magic"
+  ln -sf /etc/apache2/magic "$RUN/apache2/magic"
   # shellcheck disable=SC2086,SC2046
   apache_enable $APACHE_MODULES $1 $(a2enmod_of "$document") ${3:+$(a2enmod_of "$ROOT/docs/hosting/$3")}
   cp /etc/apache2/conf-available/{security,serve-cgi-bin}.conf "$RUN/apache2/conf-enabled/"
@@ -155,7 +166,7 @@ shared_start() { # OVERRIDES
   mkdir -p "$RUN/apache2"/{mods-enabled,conf-enabled,sites-enabled}
   fill /etc/apache2/apache2.conf >"$RUN/apache2/apache2.conf"
   fill /etc/apache2/ports.conf >"$RUN/apache2/ports.conf"
-  ln -s /etc/apache2/magic "$RUN/apache2/magic"
+  ln -sf /etc/apache2/magic "$RUN/apache2/magic"
   # shellcheck disable=SC2086
   apache_enable $APACHE_MODULES mpm_event cgid headers
   cat >"$RUN/apache2/sites-enabled/site.conf" <<CONF
