@@ -3,11 +3,11 @@
 #include <arpa/inet.h>
 
 #include "base/error.h"
-#include "base/secret.h"
 
 #define MICRO     INT64_C(1000000)
 #define FORGIVEN  (60 * MICRO) /* one failure in that time */
-#define DOUBLINGS 20           /* more would be longer than any lockout */
+#define KEY_MAX   320
+#define DOUBLINGS 20 /* more would be longer than any lockout */
 
 enum { TAKE, PEEK, NOTE, SWEEP, CHECK, FAIL, NOTE_FAILURE, SWEEP_FAILURE };
 
@@ -58,6 +58,12 @@ struct conf_rate limit_rate(const struct conf *conf, enum limit_policy policy)
     return *(const struct conf_rate *)(const void *)((const char *)conf + policies[policy].offset);
 }
 
+/* Of a row: the policy or pool, a NUL, and who. */
+struct limit_key {
+    char bytes[KEY_MAX];
+    size_t n;
+};
+
 void limit_address(const char *address, char out[LIMIT_ADDRESS_SIZE])
 {
     static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
@@ -74,19 +80,26 @@ void limit_address(const char *address, char out[LIMIT_ADDRESS_SIZE])
     inet_ntop(AF_INET6, &six, out, LIMIT_ADDRESS_SIZE);
 }
 
-static int key_of(const char *what, struct span who, uint8_t out[SHA256_SIZE])
+/* Not hashed: what OpenSSL has to load for its first hash would cost a refusal as much as its database. */
+static int key_of(const char *what, struct span who, struct limit_key *out)
 {
-    struct buf b = BUF_INIT(1024);
-    buf_add(&b, what, strlen(what) + 1);
-    buf_span(&b, who);
-    int error = b.error ? b.error : secret_sha256(buf_all(&b), out);
-    buf_free(&b);
-    return error;
+    size_t n = strlen(what) + 1;
+    if (who.n > sizeof out->bytes - n)
+        return LK_TOO_LARGE;
+    memcpy(out->bytes, what, n);
+    memcpy(out->bytes + n, who.p, who.n);
+    out->n = n + who.n;
+    return 0;
+}
+
+static struct db_value key_value(const struct limit_key *key)
+{
+    return db_blob(key->bytes, key->n);
 }
 
 /* What is known of a bucket. */
 struct bucket {
-    uint8_t key[SHA256_SIZE];
+    struct limit_key key;
     int64_t interval, period; /* of one request, and of all of the rate */
     int64_t tat, noted;
 };
@@ -97,12 +110,10 @@ static bool is_noted(int64_t noted, int64_t period, int64_t now)
     return noted >= now - period && noted <= now + period;
 }
 
-static int note(struct db *limits, int statement, const uint8_t key[SHA256_SIZE], int64_t period, int64_t now,
-                bool *first)
+static int note(struct db *limits, int statement, const struct limit_key *key, int64_t period, int64_t now, bool *first)
 {
     int64_t changed = 0;
-    int error = db_exec(limits, limit_sql[statement], DB_ARGS(db_blob(key, SHA256_SIZE), db_int(now), db_int(period)),
-                        &changed);
+    int error = db_exec(limits, limit_sql[statement], DB_ARGS(key_value(key), db_int(now), db_int(period)), &changed);
     if (!error)
         *first = changed != 0;
     return error;
@@ -115,15 +126,14 @@ static int open_bucket(struct conf_rate rate, enum limit_policy policy, struct s
     b->period = rate.period * MICRO;
     b->interval = b->period / (int64_t)rate.count;
     b->interval = b->interval ? b->interval : 1;
-    return key_of(limit_name(policy), who, b->key);
+    return key_of(limit_name(policy), who, &b->key);
 }
 
 static int take(struct db *limits, struct bucket *b, int64_t now, bool *taken)
 {
     struct db_row *row = NULL;
-    int error =
-        db_query(limits, limit_sql[TAKE],
-                 DB_ARGS(db_blob(b->key, SHA256_SIZE), db_int(now), db_int(b->interval), db_int(b->period)), &row);
+    int error = db_query(limits, limit_sql[TAKE],
+                         DB_ARGS(key_value(&b->key), db_int(now), db_int(b->interval), db_int(b->period)), &row);
     error = error ? error : db_next(row);
     if (!error) {
         b->tat = db_col_int(row, 0);
@@ -138,7 +148,7 @@ static int take(struct db *limits, struct bucket *b, int64_t now, bool *taken)
 static int peek(struct db *limits, struct bucket *b, int64_t now)
 {
     struct db_row *row = NULL;
-    int error = db_query(limits, limit_sql[PEEK], DB_ARGS(db_blob(b->key, SHA256_SIZE)), &row);
+    int error = db_query(limits, limit_sql[PEEK], DB_ARGS(key_value(&b->key)), &row);
     error = error ? error : db_next(row);
     if (!error) {
         b->tat = db_col_int(row, 0);
@@ -189,7 +199,7 @@ int limit_note(struct db *limits, const struct conf *conf, enum limit_policy pol
         return 0;
     }
     int error = open_bucket(rate, policy, who, &b);
-    return error ? error : note(limits, NOTE, b.key, b.period, now_us, first);
+    return error ? error : note(limits, NOTE, &b.key, b.period, now_us, first);
 }
 
 /* ---- failures --------------------------------------------------------------------------------------------------- */
@@ -204,7 +214,7 @@ int64_t limit_delay_us(const struct conf *conf, uint64_t level)
     return delay < longest ? delay : longest;
 }
 
-static int failure_key(enum limit_pool pool, const char *address, uint8_t out[SHA256_SIZE])
+static int failure_key(enum limit_pool pool, const char *address, struct limit_key *out)
 {
     char who[LIMIT_ADDRESS_SIZE];
     limit_address(address, who);
@@ -215,11 +225,11 @@ int limit_check(struct db *limits, const struct conf *conf, enum limit_pool pool
                 struct limit_state *out)
 {
     struct db_row *row = NULL;
-    uint8_t key[SHA256_SIZE];
+    struct limit_key key;
     if (!conf->limits.failures)
         return 0;
-    int error = failure_key(pool, address, key);
-    error = error ? error : db_query(limits, limit_sql[CHECK], DB_ARGS(db_blob(key, SHA256_SIZE)), &row);
+    int error = failure_key(pool, address, &key);
+    error = error ? error : db_query(limits, limit_sql[CHECK], DB_ARGS(key_value(&key)), &row);
     error = error ? error : db_next(row);
     if (!error) {
         int64_t clear = db_col_int(row, 0), failed = db_col_int(row, 1);
@@ -238,15 +248,15 @@ int limit_check(struct db *limits, const struct conf *conf, enum limit_pool pool
 
 int limit_fail(struct db *limits, const struct conf *conf, enum limit_pool pool, const char *address, int64_t now_us)
 {
-    uint8_t key[SHA256_SIZE];
+    struct limit_key key;
     if (!conf->limits.failures)
         return 0;
     int64_t most = ((int64_t)conf->limits.failures + DOUBLINGS) * FORGIVEN;
-    int error = failure_key(pool, address, key);
+    int error = failure_key(pool, address, &key);
     error = error ? error : db_begin_write(limits);
     error = error ? error
                   : db_exec(limits, limit_sql[FAIL],
-                            DB_ARGS(db_blob(key, SHA256_SIZE), db_int(now_us), db_int(FORGIVEN), db_int(most)), NULL);
+                            DB_ARGS(key_value(&key), db_int(now_us), db_int(FORGIVEN), db_int(most)), NULL);
     error = error ? error : db_exec(limits, limit_sql[SWEEP_FAILURE], DB_ARGS(db_int(now_us)), NULL);
     error = error ? error : db_commit(limits);
     if (error)
@@ -257,7 +267,7 @@ int limit_fail(struct db *limits, const struct conf *conf, enum limit_pool pool,
 int limit_note_failures(struct db *limits, const struct conf *conf, enum limit_pool pool, const char *address,
                         int64_t now_us, bool *first)
 {
-    uint8_t key[SHA256_SIZE];
-    int error = failure_key(pool, address, key);
-    return error ? error : note(limits, NOTE_FAILURE, key, conf->limits.lockout * MICRO, now_us, first);
+    struct limit_key key;
+    int error = failure_key(pool, address, &key);
+    return error ? error : note(limits, NOTE_FAILURE, &key, conf->limits.lockout * MICRO, now_us, first);
 }

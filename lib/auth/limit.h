@@ -5,7 +5,7 @@
 #include "store/db.h"
 
 /* Rate limits (GCRA, the generic cell rate algorithm) and delays after failures, in a database of their own that all
- * processes share. What is kept of whom is a hash. Times are microseconds since the epoch.
+ * processes share, and that has addresses and subjects in it while they count. Times are microseconds since the epoch.
  * LK_BUSY, LK_STORE: nothing can be said; the caller decides whether that refuses. */
 
 enum limit_policy {
