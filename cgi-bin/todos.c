@@ -101,9 +101,16 @@ static int merge_body(struct call *c, struct todo *t, bool create)
 
 /* ---- the collection ---- */
 
+static bool unconditional(const struct call *c)
+{
+    return !has_precondition(c->req) && c->req->method != METHOD_GET && c->req->method != METHOD_HEAD;
+}
+
 static int collection_conditions(struct call *c)
 {
     int64_t generation = 0;
+    if (unconditional(c))
+        return 0;
     int error = todo_generation(c->site->db, c->subject, &generation);
     return error ? error : conditions(c, generation);
 }
@@ -209,7 +216,7 @@ static int put(struct call *c)
 static int delete_one(struct call *c)
 {
     struct todo t = {0};
-    int error = find(c, &t);
+    int error = unconditional(c) ? 0 : find(c, &t);
     if (!error)
         error = todo_delete(c->site->db, c->subject, c->id, c->now_us);
     if (!error)

@@ -43,6 +43,11 @@ bool etag_listed(const char *field, const char *etag, bool weak)
     return false;
 }
 
+bool has_precondition(const struct request *req)
+{
+    return *req->if_match || *req->if_none_match;
+}
+
 int precondition(const struct request *req, const char *etag)
 {
     bool reads = req->method == METHOD_GET || req->method == METHOD_HEAD;

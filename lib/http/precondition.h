@@ -14,6 +14,9 @@ void etag_write(int format, int64_t number, char out[ETAG_SIZE]);
  * nothing. */
 bool etag_listed(const char *field, const char *etag, bool weak);
 
+/* Has the request conditions at all? Without any, a write need not know what it would change. */
+bool has_precondition(const struct request *req);
+
 /* What the request's conditions make of a resource that has `etag` (13.2.2): 0, go on; 304; 412. */
 int precondition(const struct request *req, const char *etag);
 

@@ -35,15 +35,22 @@
                                                        " ORDER BY k.k1" order ", k.k2" order ", k.k3" order            \
                                                        ", k.id" order
 
-static const char *const statements[2][2] = {
-    /* [has keys][downwards] */
-    {BY_ID(">", ""), BY_ID("<", " DESC")},
-    {BY_KEYS(">", ""), BY_KEYS("<", " DESC")},
+/* The whole list in the order of creation, which is what most ask for: half of the work of preparing the other. */
+#define WHOLE(compare, order)                                                                                          \
+    "SELECT " TODO_COLUMNS " FROM todo t WHERE subject = $1 AND id " compare " $2 ORDER BY id" order " LIMIT $3"
+
+enum way { WAY_WHOLE, WAY_ID, WAY_KEYS };
+static const struct {
+    const char *sql[2]; /* upwards, downwards */
+    size_t args;
+} ways[] = {
+    [WAY_WHOLE] = {{WHOLE(">", ""), WHOLE("<", " DESC")}, 3},
+    [WAY_ID] = {{BY_ID(">", ""), BY_ID("<", " DESC")}, 9},
+    [WAY_KEYS] = {{BY_KEYS(">", ""), BY_KEYS("<", " DESC")}, 18},
 };
+#define ARGS_MAX 18
 
 #define FILTER_ARGS 7
-#define ID_ARGS     9
-#define KEY_ARGS    18
 #define BELOW_ALL   ""
 #define ABOVE_ALL   "~" /* of ids */
 
@@ -123,22 +130,39 @@ static int reverse(json_t *items)
     return 0;
 }
 
-/* Reading goes downwards in the newest first order, or back from a place; both together go upwards. */
-static int read_page(struct db *db, const char *subject, const struct todo_query *q, const struct todo_place *place,
-                     struct reading *r)
+static enum way way_of(const struct todo_query *q)
 {
-    struct db_value args[KEY_ARGS];
-    bool down = q->newest != (q->turn == TODO_BEFORE);
-    const char *start = r->has_keys ? BELOW_ALL : down ? ABOVE_ALL : BELOW_ALL;
+    bool filtered =
+        q->which != TODO_ALL || q->priority >= 0 || q->has_due_before || q->has_due_after || *q->tag || *q->part;
+    return q->sort[0].by != TODO_SORT_NONE ? WAY_KEYS : filtered ? WAY_ID : WAY_WHOLE;
+}
+
+/* `id` the place; one more than asked for tells whether there are further ones. */
+static void way_args(struct db_value *args, enum way way, const char *subject, const struct todo_query *q,
+                     const struct todo_place *place, const char *id, uint64_t limit)
+{
+    size_t n = way == WAY_WHOLE ? 1 : FILTER_ARGS;
     filter_args(args, subject, q);
-    args[7] = db_text(q->turn == TODO_FIRST ? start : place->id);
-    args[8] = db_int((int64_t)r->limit + 1); /* one more than asked for tells whether there are further ones */
-    for (int i = 0; i < TODO_SORTS; i++) {
+    args[n] = db_text(id);
+    args[n + 1] = db_int((int64_t)limit + 1);
+    for (int i = 0; way == WAY_KEYS && i < TODO_SORTS; i++) {
         args[9 + i] = db_int(q->sort[i].by);
         args[12 + i] = db_int(q->sort[i].direction);
         args[15 + i] = db_int(q->turn == TODO_FIRST ? 0 : place->keys[i]);
     }
-    return read_rows(db, statements[r->has_keys][down], args, r->has_keys ? KEY_ARGS : ID_ARGS, r);
+}
+
+/* Reading goes downwards in the newest first order, or back from a place; both together go upwards. */
+static int read_page(struct db *db, const char *subject, const struct todo_query *q, const struct todo_place *place,
+                     struct reading *r)
+{
+    struct db_value args[ARGS_MAX];
+    enum way way = way_of(q);
+    bool down = q->newest != (q->turn == TODO_BEFORE);
+    const char *start = way != WAY_KEYS && down ? ABOVE_ALL : BELOW_ALL;
+    r->has_keys = way == WAY_KEYS;
+    way_args(args, way, subject, q, place, q->turn == TODO_FIRST ? start : place->id, r->limit);
+    return read_rows(db, ways[way].sql[down], args, ways[way].args, r);
 }
 
 int todo_list(struct db *db, const char *subject, const struct todo_query *q, const struct todo_place *place,
@@ -146,7 +170,6 @@ int todo_list(struct db *db, const char *subject, const struct todo_query *q, co
 {
     struct reading r = {.base_url = base_url, .items = json_array()};
     r.limit = q->limit < TODO_LIMIT_MAX ? q->limit : TODO_LIMIT_MAX;
-    r.has_keys = q->sort[0].by != TODO_SORT_NONE;
     int error = r.items ? read_page(db, subject, q, place, &r) : LK_NOMEM;
     bool back = q->turn == TODO_BEFORE;
     if (!error && back)

@@ -45,12 +45,22 @@ int listing_read(const struct request *req, struct response *res, struct listing
     return theirs ? refuse(res, p.fault) : error;
 }
 
+/* Most lists fit on one page, which has no links. */
+static int need_key(struct db *db, struct listing *l)
+{
+    int error = l->has_key ? 0 : cursor_key(db, l->key);
+    l->has_key = !error;
+    return error;
+}
+
 int listing_open(struct db *db, const char *subject, struct response *res, struct listing *l)
 {
     int error = todo_query_digest(&l->query, subject, &l->digest);
+    if (!error && l->query.turn == TODO_FIRST)
+        return 0;
     if (!error)
-        error = cursor_key(db, l->key);
-    if (!error && l->query.turn != TODO_FIRST)
+        error = need_key(db, l);
+    if (!error)
         error = cursor_read(l->key, buf_all(&l->digest), span_of(l->query.cursor), &l->place);
     return error == LK_SYNTAX ? refuse(res, "after or before is no cursor of this list.") : error;
 }
@@ -81,10 +91,11 @@ static int add_link(struct response *res, const char *url, struct listing *l, co
     return error;
 }
 
-static int add_links(struct response *res, const char *url, struct listing *l, const struct todo_page *page)
+static int add_links(struct db *db, struct response *res, const char *url, struct listing *l,
+                     const struct todo_page *page)
 {
-    int error = 0;
-    if (*page->last.id && page->after)
+    int error = page->before || page->after ? need_key(db, l) : 0;
+    if (!error && *page->last.id && page->after)
         error = add_link(res, url, l, "after", &page->last, "next");
     if (!error && *page->first.id && page->before)
         error = add_link(res, url, l, "before", &page->first, "prev");
@@ -110,7 +121,7 @@ int listing_send(struct db *db, const char *subject, const struct request *req, 
     struct todo_page page = {0};
     int error = todo_list(db, subject, &l->query, &l->place, url, &page);
     if (!error)
-        error = add_links(res, url, l, &page);
+        error = add_links(db, res, url, l, &page);
     if (!error && prefers(req, "count=exact"))
         error = add_count(db, subject, res, &l->query);
     if (!error)

@@ -11,7 +11,8 @@ struct listing {
     struct todo_place place; /* of the cursor */
     struct buf links;        /* the query without its cursor, coded anew */
     struct buf digest;
-    uint8_t key[CURSOR_KEY_SIZE];
+    uint8_t key[CURSOR_KEY_SIZE]; /* if has_key */
+    bool has_key;
 };
 
 /* Each: 0; WEB_ANSWERED, a 400 stands in `res`; or a negative enum lk_error. listing_free in any case. */
