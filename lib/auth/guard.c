@@ -2,6 +2,7 @@
 
 #include <strings.h>
 
+#include "auth/memo.h"
 #include "auth/revocation.h"
 #include "base/error.h"
 #include "base/parse.h"
@@ -105,13 +106,27 @@ static bool meets(const struct principal *p, const struct demand *d, bool write)
            !(write && d->reader && principal_has_role(p, d->reader));
 }
 
+/* The signature and the claims, unless this process has verified this very token before. A process of one request
+ * remembers nothing, and without memory for it one goes on verifying. */
+static int verify_own(struct site *site, struct span token, int64_t now, struct principal *p)
+{
+    uint8_t digest[SHA256_SIZE];
+    bool remembers = site->kept && (site->memo || memo_new(&site->memo) == 0) && secret_sha256(token, digest) == 0;
+    if (remembers && memo_find(site->memo, digest, now, p))
+        return 0;
+    int error = access_verify(site->conf, site->verifiers, token, now, p);
+    if (!error && remembers)
+        memo_keep(site->memo, digest, now, p);
+    return error;
+}
+
 /* One of our own: who it says, if the session turns out to be alive. */
 static int know_own(struct site *site, struct span token, int64_t now, struct principal *p, struct refusal *r)
 {
     int error = site_verifiers(site);
     if (error)
         return refuse_fault(r, error);
-    error = access_verify(site->conf, site->verifiers, token, now, p);
+    error = verify_own(site, token, now, p);
     return error ? refuse_token(r, error) : 0;
 }
 

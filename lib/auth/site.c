@@ -2,6 +2,7 @@
 
 #include <limits.h>
 
+#include "auth/memo.h"
 #include "keys/keyring.h"
 #include "keys/signer.h"
 #include "store/schema.h"
@@ -23,14 +24,22 @@ static void forget_signer(struct site *site)
     site->signer = NULL;
 }
 
+static void forget_memo(struct site *site)
+{
+    memo_free(site->memo);
+    site->memo = NULL;
+}
+
 static void forget_verifiers(struct site *site)
 {
+    forget_memo(site);
     jwks_free(site->verifiers);
     site->verifiers = NULL;
 }
 
 static void forget_claims(struct site *site)
 {
+    forget_memo(site);
     claims_free(site->claims);
     site->claims = NULL;
 }

@@ -21,6 +21,7 @@ struct site {
     int64_t longest_token; /* seconds: what `signer` may sign at most */
     struct jwks *verifiers;
     struct claims_policy *claims;
+    struct memo *memo;            /* of what the verifiers have verified; NULL in a process of one request */
     struct proof_refresh refresh; /* to be given to provider_refresh after the answer */
     struct {
         char id[SESSION_ID_SIZE]; /* "": none was */

@@ -258,10 +258,119 @@ START_TEST(a_busy_database_is_503)
 }
 END_TEST
 
+/* ---- what a process remembers of tokens that it has verified ------------------------------------------------------
+ */
+
+static bool is_admitted(struct place *p, int64_t now)
+{
+    struct principal who;
+    struct refusal r;
+    bool admitted = guard_admit(&p->site, p->authorization, &todos, false, now, &who, &r) == 0;
+    if (admitted)
+        ck_assert_str_eq(who.subject, "ann");
+    db_rollback(p->site.db);
+    return admitted;
+}
+
+/* What is admitted from now on was not verified. */
+static void lose_keys(struct place *p)
+{
+    jwks_free(p->site.verifiers);
+    ck_assert_int_eq(jwks_parse(span_of("{\"keys\":[]}"), NULL, NULL, &p->site.verifiers), 0);
+}
+
+static void start_remembering(struct place *p)
+{
+    start(p);
+    p->site.kept = true;
+    ck_assert(is_admitted(p, NOW));
+    lose_keys(p);
+    ck_assert(is_admitted(p, NOW));
+}
+
+START_TEST(a_token_is_verified_once_and_then_remembered)
+{
+    struct place p;
+    start_remembering(&p);
+    for (int i = 0; i < 3; i++)
+        ck_assert(is_admitted(&p, NOW + i));
+    stop(&p);
+}
+END_TEST
+
+START_TEST(a_process_of_one_request_remembers_nothing)
+{
+    struct place p;
+    start(&p);
+    ck_assert(is_admitted(&p, NOW));
+    ck_assert_ptr_null(p.site.memo);
+    lose_keys(&p);
+    ck_assert(!is_admitted(&p, NOW));
+    stop(&p);
+}
+END_TEST
+
+START_TEST(a_remembered_token_is_as_dead_as_its_session)
+{
+    struct place p;
+    start_remembering(&p);
+    ck_assert_int_eq(session_end(p.x.db, &p.x.conf, span_of(p.session.refresh_token), &p.x.from, US(NOW), NULL), 0);
+    refused(&p, &todos, NOW, 401, INVALID("The session has ended."));
+    stop(&p);
+}
+END_TEST
+
+START_TEST(a_remembered_token_expires)
+{
+    struct place p;
+    start_remembering(&p);
+    ck_assert(is_admitted(&p, NOW + 899));
+    ck_assert(!is_admitted(&p, NOW + 900)); /* the leeway is for a verification, which has no key here */
+    ck_assert(!is_admitted(&p, NOW - 1));
+    ck_assert(is_admitted(&p, NOW));
+    stop(&p);
+}
+END_TEST
+
+START_TEST(other_tokens_are_not_remembered_with_it)
+{
+    struct place p;
+    char good[sizeof p.authorization];
+    start_remembering(&p);
+    memcpy(good, p.authorization, sizeof good);
+    p.authorization[strlen(good) - 1] = '\0';
+    ck_assert(!is_admitted(&p, NOW));
+    snprintf(p.authorization, sizeof p.authorization, "%sA", good);
+    ck_assert(!is_admitted(&p, NOW));
+    memcpy(p.authorization, good, sizeof good);
+    p.authorization[strlen(good) - 10] = p.authorization[strlen(good) - 10] == 'A' ? 'B' : 'A';
+    ck_assert(!is_admitted(&p, NOW));
+    say_hello(&p, "user", "todos", NOW);
+    ck_assert(!is_admitted(&p, NOW));
+    memcpy(p.authorization, good, sizeof good);
+    ck_assert(is_admitted(&p, NOW));
+    stop(&p);
+}
+END_TEST
+
+START_TEST(what_was_refused_is_not_remembered)
+{
+    struct place p;
+    start(&p);
+    p.site.kept = true;
+    say_hello(&p, "user", "todos", NOW - 2000);
+    for (int i = 0; i < 2; i++)
+        refused(&p, &todos, NOW, 401, INVALID("The access token has expired."));
+    stop(&p);
+}
+END_TEST
+
 UNIT_MAIN("auth_guard", one_bearer_token_is_found, no_credentials_for_us_is_not_an_error_of_form,
           malformed_or_doubled_credentials_are_refused, a_good_token_of_a_live_session_is_admitted_inside_a_transaction,
           without_credentials_the_challenge_is_bare, malformed_credentials_are_a_bad_request,
           a_bad_or_expired_token_is_an_invalid_token, a_logout_takes_effect_at_the_next_request,
           a_missing_role_or_feature_is_insufficient_scope, a_reader_may_read_and_not_write,
           a_dead_session_is_told_before_a_missing_role, our_own_faults_are_not_blamed_on_the_token,
-          a_busy_database_is_503)
+          a_busy_database_is_503, a_token_is_verified_once_and_then_remembered,
+          a_process_of_one_request_remembers_nothing, a_remembered_token_is_as_dead_as_its_session,
+          a_remembered_token_expires, other_tokens_are_not_remembered_with_it, what_was_refused_is_not_remembered)

@@ -1,5 +1,6 @@
 #include "auth/site.h"
 
+#include "auth/memo.h"
 #include "auth_fixture.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -162,6 +163,33 @@ START_TEST(the_next_request_sees_changed_verifiers_and_claims)
 }
 END_TEST
 
+START_TEST(what_was_verified_is_forgotten_with_the_keys_and_with_the_claims)
+{
+    struct fixture x;
+    struct site site;
+    char claims[128];
+    start_kept(&x, &site);
+    snprintf(claims, sizeof claims, "%s/claims.json", x.dir);
+    site.conf->claims.file = claims;
+    put(&x, KEYRING_JWKS, "{\"keys\":[]}", 0644);
+    put(&x, "claims.json", "{}", 0644);
+    ck_assert_int_eq(site_verifiers(&site), 0);
+    ck_assert_int_eq(site_claims(&site), 0);
+    ck_assert_int_eq(memo_new(&site.memo), 0);
+    site_keep(&site);
+    ck_assert_ptr_nonnull(site.memo);
+    put(&x, "claims.json", "{ }", 0644);
+    site_keep(&site);
+    ck_assert_ptr_null(site.memo);
+    ck_assert_int_eq(memo_new(&site.memo), 0);
+    put(&x, KEYRING_JWKS, "{\"keys\": []}", 0644);
+    site_keep(&site);
+    ck_assert_ptr_null(site.memo);
+    site_close(&site);
+    stop(&x);
+}
+END_TEST
+
 START_TEST(a_key_file_that_goes_bad_is_an_error_and_recovers_when_mended)
 {
     struct fixture x;
@@ -261,6 +289,7 @@ END_TEST
 UNIT_MAIN("auth_site", each_part_is_opened_when_asked_for_and_then_kept,
           what_has_not_changed_stays_open_from_request_to_request, the_next_request_sees_a_rotated_key,
           the_next_request_sees_changed_verifiers_and_claims,
+          what_was_verified_is_forgotten_with_the_keys_and_with_the_claims,
           a_key_file_that_goes_bad_is_an_error_and_recovers_when_mended, a_restored_database_is_opened_anew,
           nothing_of_a_request_is_left_in_the_next, what_is_missing_is_one_line_for_the_log,
           an_unusable_configuration_is_named)
