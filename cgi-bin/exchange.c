@@ -196,7 +196,8 @@ static const struct program program = {.name = "exchange",
                                        .close = web_close,
                                        .keep = web_keep,
                                        .fields = policies,
-                                       .fault = web_fault};
+                                       .fault = web_fault,
+                                       .confinement = web_confine_exchange};
 
 int main(void)
 {

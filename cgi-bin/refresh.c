@@ -110,7 +110,8 @@ static const struct program program = {.name = "refresh",
                                        .close = web_close,
                                        .keep = web_keep,
                                        .fields = policy,
-                                       .fault = web_fault};
+                                       .fault = web_fault,
+                                       .confinement = web_confine_refresh};
 
 int main(void)
 {

@@ -125,7 +125,8 @@ static const struct program program = {.name = "sessions",
                                        .open = web_open,
                                        .close = web_close,
                                        .keep = web_keep,
-                                       .fault = web_fault};
+                                       .fault = web_fault,
+                                       .confinement = web_confine_api};
 
 int main(void)
 {

@@ -312,7 +312,8 @@ static const struct program program = {.name = "todos",
                                        .open = web_open,
                                        .close = web_close,
                                        .keep = web_keep,
-                                       .fault = web_fault};
+                                       .fault = web_fault,
+                                       .confinement = web_confine_api};
 
 int main(void)
 {

@@ -21,14 +21,14 @@ stage() { # NAME COMMAND...
 }
 
 compile() { make --no-print-directory -s -j"$jobs" B="$B/lint-$1" CC="$2" CFLAGS="$3" objects; }
-flags=(-std=c11 -D_GNU_SOURCE -Ilib -Itests/unit -include lib/base/banned.h '-DLATCHKEY_VERSION="0"'
+flags=(-std=c11 -D_GNU_SOURCE -Ilib "-I$B/lint-gcc/gen" -Itests/unit -include lib/base/banned.h '-DLATCHKEY_VERSION="0"'
   '-DLATCHKEY_CONF_PATH="/c"' '-DLATCHKEY_STATE_DIR="/s"' '-DLATCHKEY_LIBEXEC_DIR="/l"')
 tidy() { printf '%s\n' "${sources[@]}" | grep -v '^tests/unit/' | xargs -P "$jobs" -n 1 sh -c 'clang-tidy --quiet "$@" -- '"$(printf "'%s' " "${flags[@]}")"' 2>/dev/null' tidy; }
 cpp_check() {
   cppcheck -q -j "$jobs" '-Djson_array_foreach(a,i,v)=for(i=0;(v=json_array_get(a,i));i++)' \
     '-Djson_object_foreach(o,k,v)=for(k=0;(v=json_object_get(o,k));)' \
     --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
-    --suppress=missingIncludeSystem --suppress=checkersReport --suppress=varFuncNullUB -Ilib -D_GNU_SOURCE "${flags[@]:7}" lib cgi-bin keytool libexec
+    --suppress=missingIncludeSystem --suppress=checkersReport --suppress=varFuncNullUB -Ilib -D_GNU_SOURCE "${flags[@]:8}" lib cgi-bin keytool libexec
 }
 mans() { for page in docs/man/*.[158]; do mandoc -T lint -W warning "$page" || return 1; done; }
 

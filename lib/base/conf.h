@@ -99,6 +99,8 @@ struct conf {
     struct {
         uint64_t memory; /* bytes of address space; 0: no limit */
         int64_t run;     /* longest life of one CGI request */
+        bool confine;
+        bool seccomp;
     } process;
     struct {
         uint64_t workers;  /* 0: no supervisor */

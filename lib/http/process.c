@@ -54,3 +54,25 @@ void process_unlimit(void)
 {
     alarm(0);
 }
+
+/* The configuration may be a symbolic link; what is read is elsewhere then. */
+static void allow_rereading(struct confine *c, const char *conf_path, char real[PATH_MAX])
+{
+    if (conf_path && realpath(conf_path, real))
+        confine_file(c, CONFINE_READ, real);
+}
+
+int process_confine(const struct conf *conf, enum confine_kind kind, const char *conf_path)
+{
+    char real[PATH_MAX];
+    struct confine c = {.kind = conf->process.confine ? kind : CONFINE_NOT,
+                        .calls = conf->process.seccomp || conf_path};
+    confine_file(&c, CONFINE_WRITE, conf->store.path);
+    confine_file(&c, CONFINE_WRITE, conf->limits.path);
+    confine_directory(&c, CONFINE_READ, conf->keys.directory);
+    confine_file(&c, CONFINE_READ, conf->claims.file);
+    allow_rereading(&c, conf_path, real);
+    for (size_t i = 0; kind == CONFINE_FETCH && i < conf->provider_count; i++)
+        confine_file(&c, CONFINE_WRITE, conf->providers[i].cache);
+    return confine(&c);
+}

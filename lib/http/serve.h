@@ -2,6 +2,7 @@
 #define LK_HTTP_SERVE_H
 
 #include "base/conf.h"
+#include "base/confine.h"
 #include "http/request.h"
 #include "http/response.h"
 
@@ -36,6 +37,7 @@ struct program {
     void (*keep)(void *state);
     void (*fields)(void *state, struct response *res); /* adds (response_keep) what each answer has; NULL: nothing */
     const char *(*fault)(void *state);                 /* what to log beside a handler's error; NULL: nothing */
+    enum confine_kind (*confinement)(const struct conf *conf); /* what it can do without; NULL: CONFINE_NOT */
 };
 
 /* Serves one CGI request, or FastCGI until SIGTERM when standard input is a listening socket: with `[fastcgi] workers`

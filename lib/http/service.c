@@ -21,8 +21,10 @@ struct service {
     void *state;
     const struct conf *conf; /* NULL: not open */
     bool failed;             /* an answer was not sent */
+    bool confined;           /* to what the configuration named then */
     /* FastCGI: */
     struct watch watch; /* of latchkey.conf */
+    bool outdated;      /* confined, and the configuration is another one now */
     struct worker *worker;
     uint64_t served;
 };
@@ -43,6 +45,19 @@ static void service_close(struct service *s)
     if (s->state)
         s->program->close(s->state);
     s->state = NULL;
+    s->conf = NULL;
+}
+
+/* Without what was configured it does not go on. */
+static void service_confine(struct service *s, const char *conf_path)
+{
+    const struct program *p = s->program;
+    if (s->confined || !s->conf || !p->confinement)
+        return;
+    s->confined = process_confine(s->conf, p->confinement(s->conf), conf_path) == 0;
+    if (s->confined)
+        return;
+    log_event("confine.failed", "program", p->name, "fault", strerror(errno), NULL);
     s->conf = NULL;
 }
 
@@ -71,6 +86,7 @@ static void service_answer(struct service *s, const struct transport *t)
 static void serve_cgi(void *context, const struct transport *t)
 {
     service_open(context);
+    service_confine(context, NULL);
     service_answer(context, t);
     service_close(context);
 }
@@ -82,9 +98,11 @@ static void service_renew(struct service *s)
 {
     void (*keep)(void *) = s->program->keep;
     if (!s->conf || !keep || watch_changed(&s->watch)) {
+        s->outdated = s->outdated || (s->confined && watch_changed(&s->watch));
         service_close(s);
         watch_begin(&s->watch, WATCH_FILE, conf_path(s->env), NULL);
         service_open(s);
+        service_confine(s, conf_path(s->env));
     }
     if (s->conf && keep)
         keep(s->state);
@@ -111,7 +129,7 @@ static bool has_grown(const struct service *s)
 static bool stays(void *context)
 {
     struct service *s = context;
-    if (s->worker && worker_replaced(s->worker))
+    if (s->outdated || (s->worker && worker_replaced(s->worker)))
         return false;
     if (!s->conf)
         return true;

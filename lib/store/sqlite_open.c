@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -72,9 +73,22 @@ static void configure(void)
     sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
 }
 
+/* What does not fit into memory is sorted beside the (first) database: a confined process can write nowhere else, and
+ * in /tmp or /var/tmp it would be in company. */
+static void keep_temporary_files_beside(const char *path)
+{
+    static char directory[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    if (sqlite3_temp_directory || !slash || slash == path || (size_t)(slash - path) >= sizeof directory)
+        return;
+    memcpy(directory, path, (size_t)(slash - path));
+    sqlite3_temp_directory = directory;
+}
+
 static int connect_file(struct db *db, const struct db_options *options, int mode)
 {
     configure();
+    keep_temporary_files_beside(options->path);
     int rc = sqlite3_open_v2(options->path, &db->handle, mode | SQLITE_OPEN_NOMUTEX, NULL);
     if (!db->handle)
         return LK_NOMEM;

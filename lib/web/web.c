@@ -42,6 +42,21 @@ const char *web_fault(void *state)
     return site->fault.n ? buf_cstr(&site->fault) : site->db ? db_fault(site->db) : NULL;
 }
 
+enum confine_kind web_confine_exchange(const struct conf *conf)
+{
+    return *conf->keys.signer ? CONFINE_COMMAND : CONFINE_FETCH;
+}
+
+enum confine_kind web_confine_refresh(const struct conf *conf)
+{
+    return *conf->keys.signer ? CONFINE_COMMAND : CONFINE_ALONE;
+}
+
+enum confine_kind web_confine_api(const struct conf *conf)
+{
+    return conf->api.accept == ACCEPT_OWN ? CONFINE_ALONE : CONFINE_FETCH;
+}
+
 int web_user(const struct request *req, struct response *res, struct buf *out)
 {
     int error = form_get(span_of(req->query), "user", out);

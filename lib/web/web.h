@@ -2,6 +2,7 @@
 #define LK_WEB_WEB_H
 
 #include "auth/guard.h"
+#include "base/confine.h"
 #include "http/request.h"
 #include "http/response.h"
 
@@ -12,6 +13,13 @@ int web_open(char *const env[], void **state, const struct conf **conf, const ch
 void web_close(void *state);
 void web_keep(void *state);
 const char *web_fault(void *state);
+
+/* `confinement` of a struct program: of one that takes proofs and makes sessions, that makes access tokens, and of an
+ * API. Only the first starts jwks-fetch, but for [api] accept; who makes tokens starts [keys] signer, if there is one.
+ */
+enum confine_kind web_confine_exchange(const struct conf *conf);
+enum confine_kind web_confine_refresh(const struct conf *conf);
+enum confine_kind web_confine_api(const struct conf *conf);
 
 /* Leaves what the site has to fetch (site->refresh) for after the answer. */
 void web_refresh_later(struct site *site, struct response *res);

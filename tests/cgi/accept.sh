@@ -144,7 +144,7 @@ provider_start "$PROVIDER_PORT"
 prime
 
 # What the guard does not need it does not read.
-opened() { grep -c "$1" "$SITE/trace"; }
+opened() { grep -F "$1" "$SITE/trace" | grep -vc O_PATH; } # what is opened only to be named to Landlock is not read
 if strace -o "$SITE/trace" true 2>"$SITE/err"; then
   sign_in
   for mode in own both; do

@@ -350,13 +350,13 @@ unavailable "a JWKS host that is neither https nor loopback" LATCHKEY_PROVIDER_J
 nothing_done "the provider's faults"
 cat >"$SITE/helper" <<HELPER
 #!/bin/sh
-env >"$SITE/helper.env"
+env >"$SITE/provider/helper.env"
 exit 75
 HELPER
 chmod 755 "$SITE/helper"
 unavailable "a helper that fetches nothing" "LATCHKEY_PROVIDER_FETCH=$SITE/helper" HTTP_PROXY=http://127.0.0.1:1 LD_X=1
-is "... had of the request's environment only what is Latchkey's" "$(grep -vcE '^(PATH|PWD|SHLVL|_|LATCHKEY_[A-Z_]*)=' "$SITE/helper.env")" 0
-is "... the configuration among it" "$(grep -c '^LATCHKEY_CONF=' "$SITE/helper.env")" 1
+is "... had of the request's environment only what is Latchkey's" "$(grep -vcE '^(PATH|PWD|SHLVL|_|LATCHKEY_[A-Z_]*)=' "$SITE/provider/helper.env")" 0
+is "... the configuration among it" "$(grep -c '^LATCHKEY_CONF=' "$SITE/provider/helper.env")" 1
 uncached
 fine "keys fetched, whatever proxy a client's Proxy header names (httpoxy)" exchange HTTP_PROXY=http://127.0.0.1:1 http_proxy=http://127.0.0.1:1
 

@@ -335,9 +335,12 @@ exchange_address = 0
 exchange_subject = 0
 refresh_family = 0
 failures = 0
+
+[process]
+seccomp = yes
 CONF
   # AddressSanitizer's shadow does not fit into the address space that a CGI has.
-  ! grep -qa __asan_init "$B/cgi-bin/todos" || printf '\n[process]\nmemory = 0\n' >>"$SITE/latchkey.conf"
+  ! grep -qa __asan_init "$B/cgi-bin/todos" || printf 'memory = 0\n' >>"$SITE/latchkey.conf"
 }
 
 site_begin() { # [ALG...]: the provider's keys; EdDSA alone by default. The kid is the algorithm in lower case.
