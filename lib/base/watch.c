@@ -23,7 +23,8 @@ static bool look(const struct watch *w, const char *path, struct stat *st)
 
 static bool is_young(const struct watch *w)
 {
-    return w->kind != WATCH_IDENTITY && w->there && w->st.st_ctim.tv_sec >= clock_now() - WATCH_YOUNG;
+    return w->kind != WATCH_IDENTITY && w->there && S_ISREG(w->st.st_mode) &&
+           w->st.st_ctim.tv_sec >= clock_now() - WATCH_YOUNG;
 }
 
 /* What cannot be read is all zero. */
