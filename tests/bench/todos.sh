@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # make bench, the todos: what a list, a creation, a change and a 304 cost as ratios to a CGI that does nothing, under the
-# same server; what a list of 20 costs among a million rows of a thousand users, against a thousand rows of one; a walk
-# of 100,000 rows by Link. ROUNDS (5), SECONDS_EACH (3), CLIENTS (8). Prints a table and writes build/bench-todos.json.
+# same server; what a list of 20 costs among a million rows of a thousand users, against a thousand rows of one, in time,
+# in instructions and in pages read, which no noise of the machine changes; a walk of 100,000 rows by Link. ROUNDS (5), SECONDS_EACH (3), CLIENTS (8). Prints a table and writes build/bench-todos.json.
 set -u
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/tap.sh
@@ -80,6 +80,14 @@ measure() { # SIZE I: the median time of query I
   read -r us _ <<<"$(LATCHKEY_STORE_PATH=$DIR/$1.db request "${queries[$2]}" "$B/tests/bench/spawn" 60 "$B/cgi-bin/todos")"
   echo "$us" >>"$DIR/$1.$2"
 }
+instructions() { # SIZE I
+  LATCHKEY_STORE_PATH=$DIR/$1.db LATCHKEY_PROCESS_MEMORY=0 request "${queries[$2]}" valgrind --tool=callgrind --callgrind-out-file=/dev/null \
+    "$B/cgi-bin/todos" 2>&1 >/dev/null | sed -n 's/.*Collected : //p'
+}
+pages() { # SIZE I
+  LATCHKEY_STORE_PATH=$DIR/$1.db request "${queries[$2]}" strace -qq -e trace=pread64 -o "$DIR/pages" "$B/cgi-bin/todos" >/dev/null 2>&1
+  grep -c . "$DIR/pages"
+}
 sql 'DELETE FROM todo'
 fill 0 1000 0
 cp "$DB" "$DIR/small.db"
@@ -89,6 +97,13 @@ rows=$(sql 'SELECT count(*) FROM todo')
 for _ in 1 2 3 4 5 6 7; do
   for i in "${!queries[@]}"; do
     for size in small large; do measure "$size" "$i"; done
+  done
+done
+for i in "${!queries[@]}"; do
+  for size in small large; do
+    instructions "$size" "$i" >"$DIR/ir.$size.$i"
+    pages "$size" "$i" >"$DIR/pages.$size.$i"
+    [ -s "$DIR/ir.$size.$i" ] || fail "no instructions were counted"
   done
 done
 
@@ -122,7 +137,10 @@ base=$(median "$DIR/rps.hello")
   separator=
   for i in "${!queries[@]}"; do
     small=$(median "$DIR/small.$i") large=$(median "$DIR/large.$i")
-    printf '%s"%s":{"small_us":%s,"large_us":%s,"ratio":%s}' "$separator" "${queries[$i]}" "$small" "$large" "$(ratio "$large" "$small")"
+    few=$(<"$DIR/ir.small.$i") many=$(<"$DIR/ir.large.$i")
+    printf '%s"%s":{"small_us":%s,"large_us":%s,"ratio":%s,"small_instructions":%s,"large_instructions":%s,"instruction_ratio":%s,"small_pages":%s,"large_pages":%s}' \
+      "$separator" "${queries[$i]}" "$small" "$large" "$(ratio "$large" "$small")" "$few" "$many" "$(ratio "$many" "$few")" \
+      "$(<"$DIR/pages.small.$i")" "$(<"$DIR/pages.large.$i")"
     separator=,
   done
   printf '},"walk":{"rows":%d,"pages":%d,"seconds":%s,"first_kib":%s,"last_kib":%s}}\n' "$walked" "$pages" "$took" "$first_kib" "$last_kib"
@@ -133,10 +151,12 @@ for mode in "${modes[@]}"; do
   rps=$(median "$DIR/rps.$mode")
   printf '%-18s %12s %16s\n' "$mode" "$rps" "$(ratio "$rps" "$base")"
 done
-printf '\n%-32s %12s %14s %8s\n' 'one process, microseconds' '1000 rows' "$rows rows" 'ratio'
+printf '\n%-28s %10s %14s %6s %12s %12s %6s %6s\n' 'one process' '1000 rows' "$rows rows" ratio instructions '' ratio pages
 for i in "${!queries[@]}"; do
   small=$(median "$DIR/small.$i") large=$(median "$DIR/large.$i")
-  printf '%-32s %12s %14s %8s\n' "${queries[$i]}" "$small" "$large" "$(ratio "$large" "$small")"
+  few=$(<"$DIR/ir.small.$i") many=$(<"$DIR/ir.large.$i")
+  printf '%-28s %7s us %11s us %6s %12s %12s %6s %6s\n' "${queries[$i]}" "$small" "$large" "$(ratio "$large" "$small")" \
+    "$few" "$many" "$(ratio "$many" "$few")" "$(<"$DIR/pages.small.$i"),$(<"$DIR/pages.large.$i")"
 done
 printf '\na walk by Link: %s rows, %s pages, %s s; peak %s KiB at the first page, %s KiB at the last\n' \
   "$walked" "$pages" "$took" "$first_kib" "$last_kib"

@@ -43,7 +43,7 @@ static struct todo_place place_of(struct span input)
     struct todo_place place = {0};
     memcpy(place.keys, input.p, input.n < sizeof place.keys ? input.n : sizeof place.keys);
     for (size_t i = 0; i < TODO_ID_SIZE - 1; i++)
-        place.id[i] = input.n ? "0123456789abcdef"[input.p[i % input.n] & 15] : '0';
+        place.id[i] = "0123456789abcdef"[input.n ? input.p[i % input.n] & 15 : 0];
     return place;
 }
 
