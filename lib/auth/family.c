@@ -20,6 +20,7 @@ enum {
     ADVANCE,
     COUNT_REPEAT,
     END,
+    MARK_REPLACED,
     EVICT,
     SWEEP,
     SWEEP_PROOF,
@@ -43,6 +44,7 @@ const char *const family_sql[] = {
                 "last_used_at = $6, generation = generation + 1, repeats = 0 WHERE id = $1 AND ended_at IS NULL",
     [COUNT_REPEAT] = "UPDATE family SET repeats = repeats + 1 WHERE id = $1 AND ended_at IS NULL",
     [END] = "UPDATE family SET ended_at = $2, end_reason = $3 WHERE id = $1 AND ended_at IS NULL",
+    [MARK_REPLACED] = "UPDATE family SET end_reason = 'replaced' WHERE id = $1 AND ended_at IS NOT NULL",
     [EVICT] = "UPDATE family SET ended_at = $5, end_reason = 'evicted' WHERE id = (SELECT id FROM family "
               "WHERE subject = $1 AND ended_at IS NULL AND last_used_at > $2 AND created_at > $3 "
               "ORDER BY last_used_at DESC, rotated_at_us DESC LIMIT 1 OFFSET $4) RETURNING id",
@@ -245,6 +247,11 @@ int family_evict(struct db *db, const struct conf *conf, const char *subject, ui
     error = error ? error : copy_text(row, 0, id, SESSION_ID_SIZE);
     db_done(row);
     return error;
+}
+
+int family_mark_replaced(struct db *db, const char *id)
+{
+    return write_one(db, MARK_REPLACED, DB_ARGS(db_text(id)));
 }
 
 int family_end_reused(struct db *db, const char *id, int64_t now)

@@ -61,6 +61,9 @@ int family_advance(struct db *db, const struct family *f); /* hashes, sealed, ti
 int family_count_repeat(struct db *db, const char *id);
 int family_end(struct db *db, const char *id, const char *reason, int64_t now);
 
+/* The browser that held this ended family has a new one: no answer may clear its cookie any more. */
+int family_mark_replaced(struct db *db, const char *id);
+
 /* Ends one live family of `subject` beyond the `keep` used last; LK_NOT_FOUND when there is none beyond. */
 int family_evict(struct db *db, const struct conf *conf, const char *subject, uint64_t keep, int64_t now,
                  char id[SESSION_ID_SIZE]);

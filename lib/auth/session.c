@@ -201,7 +201,8 @@ out:
 
 /* ---- exchange --------------------------------------------------------------------------------------------------- */
 
-/* The browser gets another cookie, so nobody would ever use or end the family of the one it had. */
+/* The browser gets another cookie, so nobody would ever use or end the family of the one it had. One that had ended
+ * before is marked too: what another tab still asks with the old cookie must not clear the new one. */
 static int replace(const struct attempt *a, struct span old_token, const char *keep_id)
 {
     struct refresh_token old;
@@ -214,8 +215,10 @@ static int replace(const struct attempt *a, struct span old_token, const char *k
     error = error ? error : family_by_lookup(a->db, lookup_hash, &f);
     if (error)
         return error == LK_NOT_FOUND ? 0 : error;
-    if (f.ended || strcmp(f.id, keep_id) == 0)
+    if (strcmp(f.id, keep_id) == 0)
         return 0;
+    if (f.ended)
+        return family_mark_replaced(a->db, f.id);
     error = family_end(a->db, f.id, "replaced", a->now);
     return error ? error : record(a, "replace", "exchange", &f);
 }

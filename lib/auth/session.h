@@ -37,10 +37,10 @@ struct session {
 
 /* A verified proof makes a family; the same proof again within the grace time, its refresh token not used yet, gets the
  * same one back. `old_token`: what the request's cookie held, anything or nothing (an empty span); a family that it
- * belongs to is ended as replaced. Beyond conf->session.per_user (0 counts as 1) the user's family that was idle
- * longest ends. `now_us`: microseconds since the epoch. `id`: the new family's, from session_new_id; "": any.
- * LK_PROOF_REVOKED: all sessions of the user were ended since the proof was issued (audited). LK_PROOF_USED (audited;
- * its family is not ended); LK_LIMITED: repeated too often; LK_BUSY; LK_STORE. */
+ * belongs to is ended as replaced, or called so if it had ended before. Beyond conf->session.per_user (0 counts as 1)
+ * the user's family that was idle longest ends. `now_us`: microseconds since the epoch. `id`: the new family's, from
+ * session_new_id; "": any. LK_PROOF_REVOKED: all sessions of the user were ended since the proof was issued (audited).
+ * LK_PROOF_USED (audited; its family is not ended); LK_LIMITED: repeated too often; LK_BUSY; LK_STORE. */
 int session_create(struct db *db, const struct conf *conf, const struct identity *who, struct span proof,
                    struct span old_token, const struct origin_info *from, int64_t now_us, const char *id,
                    struct session *out);

@@ -124,6 +124,21 @@ START_TEST(a_fresh_exchange_ends_the_family_whose_cookie_came_with_it)
 }
 END_TEST
 
+START_TEST(after_a_fresh_exchange_the_old_cookie_clears_nothing)
+{
+    struct fixture x;
+    struct session s, t, u;
+    fixture_start(&x);
+    ck_assert_int_eq(exchange_with(&x, "one", "", US(NOW), &s), 0);
+    ck_assert_int_eq(session_end(x.db, &x.conf, span_of(s.refresh_token), &x.from, US(NOW + 1), NULL), 0);
+    ck_assert_int_eq(rotate(&x, s.refresh_token, US(NOW + 2), &u), LK_SESSION_DEAD);
+    ck_assert_int_eq(exchange_with(&x, "two", s.refresh_token, US(NOW + 3), &t), 0);
+    ck_assert_int_eq(rotate(&x, s.refresh_token, US(NOW + 4), &u), LK_SESSION_REPLACED); /* another tab, too late */
+    ck_assert_int_eq(rotate(&x, t.refresh_token, US(NOW + 5), &u), 0);
+    fixture_stop(&x);
+}
+END_TEST
+
 START_TEST(a_retried_exchange_does_not_end_its_own_family)
 {
     struct fixture x;
@@ -177,5 +192,6 @@ END_TEST
 UNIT_MAIN("auth_exchange", proof_is_good_once, a_refused_proof_ends_no_session, a_lost_answer_of_exchange_is_sent_again,
           a_proof_whose_session_was_used_gives_nothing_more, a_proof_cannot_bring_back_a_session_that_was_logged_out,
           repeats_of_a_proof_are_capped_too, a_used_proof_is_remembered_until_no_verifier_would_take_it,
-          a_fresh_exchange_ends_the_family_whose_cookie_came_with_it, a_retried_exchange_does_not_end_its_own_family,
+          a_fresh_exchange_ends_the_family_whose_cookie_came_with_it,
+          after_a_fresh_exchange_the_old_cookie_clears_nothing, a_retried_exchange_does_not_end_its_own_family,
           logout_ends_the_family_by_its_current_or_an_older_token, logout_is_idempotent)

@@ -238,7 +238,7 @@ static void do_exchange(void)
     ck_assert_int_eq(tally(exchange_with(&x, proof, old ? old->token[old->n - 1] : "", now_us, &s)), expected);
     if (expected)
         return;
-    if (old && !old->ended && !may_be_swept(old, latest))
+    if (old && !may_be_swept(old, latest))
         old->ended = "replaced";
     model_evict(f->subject);
     memcpy(f->id, s.id, sizeof f->id);
