@@ -1,5 +1,6 @@
 #include "auth/family.h"
 
+#include "auth/sessions.h"
 #include "auth_fixture.h"
 
 /* ---- judgement -------------------------------------------------------------------------------------------------- */
@@ -79,6 +80,73 @@ START_TEST(every_statement_finds_its_rows_by_an_index)
 }
 END_TEST
 
+/* ---- a user's dead rows ----------------------------------------------------------------------------------------- */
+
+/* As many ended and as many idle families of one user. */
+static void add_dead(sqlite3 *handle, int n)
+{
+    char sql[1024];
+    snprintf(
+        sql, sizeof sql,
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) "
+        "INSERT INTO family (id, lookup_hash, current_hash, previous_hash, sealed, generation, repeats, "
+        "rotated_at_us, subject, email, email_verified, provider_role, auth_time, created_at, last_used_at, "
+        "ended_at, end_reason, address, user_agent) SELECT 'dead' || i, randomblob(32), x'00', x'00', x'00', 1, 0, "
+        "0, 'ann', '', 0, 'user', t, t, CASE WHEN i %% 2 THEN t ELSE t - 691200 END, "
+        "CASE WHEN i %% 2 THEN t END, 'logout', '', '' FROM n, (SELECT %lld AS t)",
+        2 * n, (long long)NOW);
+    ck_assert_msg(sqlite3_exec(handle, sql, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(handle));
+}
+
+/* Steps of SQLite's machine that all statements about the sessions of one user take, together. */
+static int work(sqlite3 *handle, const char *const sql[], size_t n)
+{
+    static const int64_t args[] = {0, NOW - 7 * DAY, NOW - 30 * DAY, 50, NOW};
+    int steps = 0;
+    for (size_t i = 0; i < n; i++) {
+        sqlite3_stmt *stmt = NULL;
+        if (!strstr(sql[i], "subject = $1 AND ended_at IS NULL"))
+            continue;
+        ck_assert_int_eq(sqlite3_prepare_v2(handle, sql[i], -1, &stmt, NULL), SQLITE_OK);
+        for (int k = 1; k <= sqlite3_bind_parameter_count(stmt); k++) {
+            int number = sqlite3_bind_parameter_name(stmt, k)[1] - '0';
+            if (number == 1)
+                sqlite3_bind_text(stmt, k, "ann", -1, SQLITE_STATIC);
+            else
+                sqlite3_bind_int64(stmt, k, args[number - 1]);
+        }
+        while (sqlite3_step(stmt) == SQLITE_ROW)
+            ;
+        steps += sqlite3_stmt_status(stmt, SQLITE_STMTSTATUS_VM_STEP, 0);
+        sqlite3_finalize(stmt);
+    }
+    return steps;
+}
+
+static int work_with(int dead)
+{
+    struct fixture x;
+    struct session s;
+    sqlite3 *handle = NULL;
+    fixture_start(&x);
+    ck_assert_int_eq(exchange_with(&x, "one", "", US(NOW), &s), 0);
+    ck_assert_int_eq(exchange_with(&x, "two", "", US(NOW), &s), 0);
+    ck_assert_int_eq(sqlite3_open(x.path, &handle), SQLITE_OK);
+    add_dead(handle, dead);
+    int steps = work(handle, family_sql, family_sql_count) + work(handle, sessions_sql, sessions_sql_count);
+    sqlite3_close(handle);
+    fixture_stop(&x);
+    return steps;
+}
+
+START_TEST(a_users_dead_sessions_cost_the_live_ones_nothing)
+{
+    int without = work_with(1);
+    ck_assert_int_gt(without, 50);
+    ck_assert_int_eq(work_with(10000), without);
+}
+END_TEST
+
 START_TEST(dead_families_go_a_bounded_number_at_a_time)
 {
     struct fixture x;
@@ -138,5 +206,5 @@ START_TEST(a_damaged_row_is_a_fault_and_not_a_refusal)
 END_TEST
 
 UNIT_MAIN("auth_family", each_verdict_has_its_case, every_statement_finds_its_rows_by_an_index,
-          dead_families_go_a_bounded_number_at_a_time, where_a_session_came_from_is_kept_bounded,
-          a_damaged_row_is_a_fault_and_not_a_refusal)
+          a_users_dead_sessions_cost_the_live_ones_nothing, dead_families_go_a_bounded_number_at_a_time,
+          where_a_session_came_from_is_kept_bounded, a_damaged_row_is_a_fault_and_not_a_refusal)
