@@ -18,7 +18,9 @@ struct db {
     bool kept;                 /* stays open from use to use */
     bool doubtful;             /* something failed that waiting does not mend */
     enum db_transaction txn;
-    int failed; /* the first error inside the open transaction */
+    int busy_ms;      /* how long to wait for a lock, */
+    int64_t busy_end; /* and until when, while waiting */
+    int failed;       /* the first error inside the open transaction */
     char fault[DB_FAULT_SIZE];
 };
 

@@ -68,7 +68,6 @@ START_TEST(new_database_is_wal_durable_and_private)
     ck_assert_str_eq(db_col_text(row, 0), "wal");
     db_done(row);
     ck_assert_int_eq(ask_int(db, "PRAGMA synchronous"), 2);
-    ck_assert_int_eq(ask_int(db, "PRAGMA busy_timeout"), 100);
     ck_assert_int_eq(ask_int(db, "PRAGMA trusted_schema"), 0);
     ck_assert_int_eq(ask_int(db, "PRAGMA user_version"), schema_version);
     ck_assert_int_eq(ask_int(db, "SELECT count(*) FROM family"), 0);
