@@ -124,6 +124,7 @@ static const struct program program = {.name = "sessions",
                                        .body_max = 4096,
                                        .open = web_open,
                                        .close = web_close,
+                                       .leave = web_leave,
                                        .keep = web_keep,
                                        .fault = web_fault,
                                        .confinement = web_confine_api};

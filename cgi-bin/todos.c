@@ -311,6 +311,7 @@ static const struct program program = {.name = "todos",
                                        .body_max = BODY_MAX,
                                        .open = web_open,
                                        .close = web_close,
+                                       .leave = web_leave,
                                        .keep = web_keep,
                                        .fault = web_fault,
                                        .confinement = web_confine_api};

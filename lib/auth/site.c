@@ -94,6 +94,13 @@ void site_close(struct site *site)
     buf_free(&site->ahead.token);
 }
 
+void site_leave(struct site *site)
+{
+    forget_signer(site); /* wipes it */
+    db_leave(site->db);
+    db_leave(site->limits);
+}
+
 /* A process that ends with its request need not look. */
 static void watch(struct site *site, enum site_part part, enum watch_kind kind, const char *dir, const char *name)
 {

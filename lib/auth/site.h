@@ -37,6 +37,7 @@ struct site {
 /* Reads the configuration. LK_CONFIG with site->fault set; site_close is due in either case. */
 int site_open(char *const env[], struct site *out);
 void site_close(struct site *site);
+void site_leave(struct site *site); /* instead, when the process is about to end: memory is left to its end */
 
 /* Before each request of a process that serves several (FastCGI): each part whose file has changed is forgotten, so
  * that it is opened anew when it is asked for, and nothing is left of the request before. (When latchkey.conf has

@@ -31,6 +31,7 @@ struct program {
      * (which may stay NULL) is a line for the log; `*state` is then closed too, if it was set. */
     int (*open)(char *const env[], void **state, const struct conf **conf, const char **fault);
     void (*close)(void *state);
+    void (*leave)(void *state); /* instead of close, when the process is about to end; NULL: close */
     /* In a process that serves several requests, before each, the first too: brings what is open up to date with its
      * files (latchkey.conf has not changed) and leaves nothing of the request before in it. NULL: it is closed, and
      * opened anew for each. */

@@ -83,12 +83,21 @@ static void service_answer(struct service *s, const struct transport *t)
 
 /* ---- CGI ---- */
 
+/* The process ends after it. */
+static void service_leave(struct service *s)
+{
+    if (s->state && s->program->leave)
+        s->program->leave(s->state);
+    else
+        service_close(s);
+}
+
 static void serve_cgi(void *context, const struct transport *t)
 {
     service_open(context);
     service_confine(context, NULL);
     service_answer(context, t);
-    service_close(context);
+    service_leave(context);
 }
 
 /* ---- FastCGI ---- */

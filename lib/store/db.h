@@ -42,6 +42,7 @@ struct db_facts {
 int db_look(const char *path, int busy_ms, struct db_facts *out, struct buf *fault);
 
 void db_close(struct db *db);              /* rolls an open transaction back; NULL is fine */
+void db_leave(struct db *db);              /* instead, when the process is about to end: may leave all to its end */
 const char *db_fault(const struct db *db); /* what the driver said last, for the log; never to a client */
 
 /* Transactions. A write begins as one (a read that turns into a write fails under load, so a statement that writes is

@@ -171,6 +171,24 @@ void db_close(struct db *db)
     free(db);
 }
 
+static bool has_wal(const struct db *db)
+{
+    sqlite3_file *wal = NULL;
+    sqlite3_int64 size = 0;
+    if (sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal) != SQLITE_OK || !wal ||
+        !wal->pMethods || wal->pMethods->xFileSize(wal, &size) != SQLITE_OK)
+        return true;
+    return size > 0;
+}
+
+/* Closing asks for the lock that keeps everybody else out, to see whether it was the last and has to checkpoint. With
+ * an empty write-ahead log there is nothing to do, and those who come meanwhile need not wait. */
+void db_leave(struct db *db)
+{
+    if (db && has_wal(db))
+        db_close(db);
+}
+
 /* ---- statements ------------------------------------------------------------------------------------------- */
 
 /* SQLite takes $1 for a name and numbers parameters as they first appear: `... = $2 AND ... = $1` would be swapped. */

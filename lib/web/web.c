@@ -30,6 +30,11 @@ void web_close(void *state)
     free(state);
 }
 
+void web_leave(void *state)
+{
+    site_leave(state);
+}
+
 void web_keep(void *state)
 {
     ERR_clear_error(); /* what OpenSSL said of the request before */

@@ -8,9 +8,10 @@
 
 /* Where HTTP meets the site: the only room that knows both requests and tokens. */
 
-/* `open`, `close`, `keep` and `fault` of a struct program whose state is a struct site. */
+/* `open`, `close`, `leave`, `keep` and `fault` of a struct program whose state is a struct site. */
 int web_open(char *const env[], void **state, const struct conf **conf, const char **fault);
 void web_close(void *state);
+void web_leave(void *state);
 void web_keep(void *state);
 const char *web_fault(void *state);
 
