@@ -10,7 +10,7 @@ while [ "$SECONDS" -lt "$end" ]; do
   rounds=$((rounds + 1))
   seed=$((SRANDOM * 65536 + RANDOM))
   echo "soak: round $rounds, LATCHKEY_SEED=$seed"
-  LATCHKEY_SEED=$seed LATCHKEY_STEPS=${STEPS:-50000} CK_TIMEOUT_MULTIPLIER=10 TEST_TIMEOUT=3600 \
+  LATCHKEY_CRASH=9 LATCHKEY_SEED=$seed LATCHKEY_STEPS=${STEPS:-50000} CK_TIMEOUT_MULTIPLIER=10 TEST_TIMEOUT=3600 \
     "$ROOT/tests/run" "$B/tests/unit/auth_model" "$B/tests/unit/auth_race" "$ROOT"/tests/race/*.sh || exit 1
 done
 echo "soak: $rounds rounds without a failure"

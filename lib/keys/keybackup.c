@@ -114,26 +114,40 @@ static int take_unknown(struct keydir *kd, struct backup *b, size_t i, int64_t n
     return 0;
 }
 
-static int merge(struct keydir *kd, struct backup *b, int64_t now)
+/* Tombstones win on either side, and are written before anything else: whatever interrupts, no dead key comes back. */
+static int take_tombstones(struct keydir *kd, const struct backup *b, int64_t now)
 {
-    int error = 0;
-    history_raise(&kd->history, &(struct key_policy){.rotation = kd->history.marks.rotation,
-                                                     .lag = kd->history.marks.lag,
-                                                     .margin = kd->history.marks.margin,
-                                                     .run = kd->history.marks.run,
-                                                     .skew = kd->history.marks.skew,
-                                                     .token = b->history.marks.token,
-                                                     .leeway = b->history.marks.leeway,
-                                                     .remote_cache = b->history.marks.remote_cache});
-    for (size_t i = 0; !error && i < b->history.n; i++) {
+    for (size_t i = 0; i < b->history.n; i++) {
         const struct key_entry *old = &b->history.entry[i];
         struct key_entry *e = history_find(&kd->history, old->kid);
-        if (!e)
+        if (key_state_is_live(old->state) || (e && !key_state_is_live(e->state)))
+            continue;
+        if (!e && kd->history.n == KEYS_MAX)
+            return LK_TOO_LARGE;
+        if (e && e->state == KEY_ACTIVE)
+            history_revoke(&kd->history, e, now);
+        else
+            *(e ? e : &kd->history.entry[kd->history.n++]) = *old;
+    }
+    return 0;
+}
+
+/* `whole`: as it was. */
+static int take_live(struct keydir *kd, struct backup *b, bool whole, int64_t now)
+{
+    int error = 0;
+    for (size_t i = 0; !error && i < b->history.n; i++) {
+        const struct key_entry *old = &b->history.entry[i];
+        if (!key_state_is_live(old->state) || history_find(&kd->history, old->kid))
+            continue;
+        if (!whole)
             error = take_unknown(kd, b, i, now);
-        else if (!key_state_is_live(old->state) && key_state_is_live(e->state)) {
-            e->state = old->state; /* the directory is the older copy: a tombstone wins on either side */
-            e->ended = old->ended;
-            e->revoking = 0;
+        else if (kd->history.n == KEYS_MAX)
+            error = LK_TOO_LARGE;
+        else {
+            kd->pub[kd->history.n] = b->pub[i];
+            b->pub[i] = NULL; /* owned by kd now */
+            kd->history.entry[kd->history.n++] = *old;
         }
     }
     return error;
@@ -166,6 +180,8 @@ static int make_active(struct keydir *kd, struct backup *b, int64_t now, struct 
 {
     struct key_entry *active = history_in_state(&kd->history, KEY_ACTIVE);
     struct key_entry *standby = history_in_state(&kd->history, KEY_PUBLISHED);
+    if (active && active->revoking)
+        active = NULL;
     if ((kd->next_signing = find_private(kd, b, active)))
         return 0;
     if ((kd->next_signing = find_private(kd, b, standby))) {
@@ -190,30 +206,41 @@ static int make_standby(struct keydir *kd, struct backup *b, int64_t now, struct
     return jwk_is_private(kd->next_signing) ? keydir_add_standby(kd, keydir_alg(kd, NULL), now, fault) : 0;
 }
 
-/* In a directory without keys: as it was, but the JWKS is served from now only. */
-static void take_all(struct keydir *kd, struct backup *b, int64_t now)
+static void raise_marks(struct keydir *kd, const struct key_policy *marks, bool whole)
 {
-    struct clock_boot boot = kd->history.boot;
-    kd->history = b->history;
-    kd->history.boot = boot;
-    memcpy(kd->pub, b->pub, sizeof kd->pub);
-    memset(b->pub, 0, sizeof b->pub);
+    struct key_policy raised = whole ? *marks : kd->history.marks;
+    raised.token = marks->token;
+    raised.leeway = marks->leeway;
+    raised.remote_cache = marks->remote_cache;
+    history_raise(&kd->history, &raised);
+}
+
+/* What the backup knows, into the history; the tombstones onto the disk already. In a directory without a key that
+ * signs it is as it was, but the JWKS is served from now only. */
+static int take_over(struct keydir *kd, struct backup *b, int64_t now, struct buf *fault)
+{
+    struct key_policy policy = kd->history.marks;
+    bool whole = !history_in_state(&kd->history, KEY_ACTIVE);
+    raise_marks(kd, &b->history.marks, whole);
+    int error = take_tombstones(kd, b, now);
+    if (!error)
+        error = keydir_write_state(kd, fault);
+    if (!error)
+        error = take_live(kd, b, whole, now);
     struct key_entry *standby = history_in_state(&kd->history, KEY_PUBLISHED);
-    if (standby)
+    if (whole && standby)
         history_restart(&kd->history, standby, now);
+    history_raise(&kd->history, &policy);
+    return error;
 }
 
 static int put_back(struct keydir *kd, struct backup *b, gid_t gid, int64_t now, struct buf *fault)
 {
-    struct key_policy policy = kd->history.marks;
-    int error = 0;
-    if (kd->history.n == 0)
-        take_all(kd, b, now);
-    else
-        error = merge(kd, b, now);
-    history_raise(&kd->history, &policy);
+    int error = keydir_judge_clock(&kd->history, now, fault);
     if (!error)
-        error = keydir_judge_clock(kd, now, fault);
+        error = keydir_judge_clock(&b->history, now, fault);
+    if (!error)
+        error = take_over(kd, b, now, fault);
     if (!error)
         error = make_active(kd, b, now, fault);
     if (!error)

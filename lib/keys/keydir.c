@@ -55,9 +55,9 @@ static int find_keys(const char *dir, bool create, struct buf *fault)
 static int compare(struct keydir *kd, struct buf *fault)
 {
     json_t *served = keydir_served(kd);
-    const struct key_files files = {keyfile_kid(&kd->signing), keyfile_kid(&kd->standby),
-                                    keydir_serves(served, keyfile_kid(&kd->standby)),
-                                    kd->signing.key && !jwk_is_private(kd->signing.key)};
+    const struct key_files files = {
+        keyfile_kid(&kd->signing), keyfile_kid(&kd->standby), keydir_serves(served, keyfile_kid(&kd->signing)),
+        keydir_serves(served, keyfile_kid(&kd->standby)), kd->signing.key && !jwk_is_private(kd->signing.key)};
     json_decref(served);
     int error = reconcile(&kd->history, &files, &kd->repair);
     if (error)
@@ -74,7 +74,7 @@ static int open_locked(struct keydir *kd, bool create, struct buf *fault)
         error = keydir_lock(kd, fault);
     if (!error)
         error = keydir_load(kd, fault);
-    if (!error && create && kd->history.n > 0)
+    if (!error && create && history_in_state(&kd->history, KEY_ACTIVE))
         error = refuse_existing(kd->dir, fault);
     return error ? error : compare(kd, fault);
 }
@@ -146,6 +146,10 @@ void keydir_transitions(const struct keydir *kd, keydir_transition_fn *fn, void 
 const char *keydir_needs(const struct keydir *kd)
 {
     const struct key_repair *r = &kd->repair;
+    if (r->unborn && kd->history.n > 0)
+        return "restore was interrupted: restore the backup again, or keytool init makes new keys";
+    if (r->adopt_signing && kd->history.n > 0)
+        return "a change of the key that signs was interrupted: keytool publish finishes it";
     if (r->unborn || r->adopt_signing)
         return "init was interrupted: keytool init finishes it";
     if (r->signing_lost)
@@ -229,19 +233,20 @@ static int repair(struct keydir *kd, const struct jwa *alg, int64_t now, struct 
 static const char *what_finished(const struct keydir *kd)
 {
     const struct key_repair *r = &kd->repair;
-    return r->adopt_signing                     ? "an interrupted init was finished"
+    return r->adopt_signing && kd->opened_n > 0 ? "an interrupted change of the key that signs was finished"
+           : r->adopt_signing                   ? "an interrupted init was finished"
            : r->swap                            ? "an interrupted rotation was finished"
            : r->adopt_standby || r->new_standby ? "a standby was put in its place"
            : kd->changed                        ? "jwks.json was written again"
                                                 : NULL;
 }
 
-int keydir_judge_clock(const struct keydir *kd, int64_t now, struct buf *fault)
+int keydir_judge_clock(const struct key_history *h, int64_t now, struct buf *fault)
 {
     char last[CLOCK_RFC3339_SIZE];
-    if (now >= history_last(&kd->history))
+    if (now >= history_last(h))
         return 0;
-    clock_rfc3339(history_last(&kd->history), last);
+    clock_rfc3339(history_last(h), last);
     buf_printf(fault, "the clock is earlier than the last event of the keys (%s), nothing was changed: set the clock",
                last);
     return LK_CLOCK;
@@ -255,7 +260,7 @@ void keydir_clean(struct keydir *kd)
 
 int keydir_recover(struct keydir *kd, const struct jwa *alg, int64_t now, struct buf *fault)
 {
-    int error = keydir_judge_clock(kd, now, fault);
+    int error = keydir_judge_clock(&kd->history, now, fault);
     if (error)
         return error;
     keydir_clean(kd);

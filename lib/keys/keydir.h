@@ -10,11 +10,11 @@
  * signing.jwk, standby.jwk, state.json, signing.jwk again if T has risen, jwks.json without the keys that left, removal
  * of the private keys that nobody needs any more. A key is thus in the JWKS before its private file is written, and
  * stays there until nothing names it any more: killed at any instant, the kid of signing.jwk is in jwks.json. `init`
- * writes a state.json without keys before everything else, so that a directory whose init was cut short is told from
- * one that lost its state. On open the kids of signing.jwk and standby.jwk are compared with state.json
- * (keys/reconcile.h has the table); what was cut short is finished by the next keydir_init, keydir_rotate or
- * keydir_publish before it does its own work, with the time of finishing as the time of the transition. Temporary files
- * of a killed command are removed then too.
+ * writes a state.json without keys before everything else, and `restore` one with the tombstones alone, so that a
+ * directory whose init was cut short is told from one that lost its state. On open the kids of signing.jwk and
+ * standby.jwk are compared with state.json (keys/reconcile.h has the table); what was cut short is finished by the next
+ * keydir_init, keydir_rotate or keydir_publish before it does its own work, with the time of finishing as the time of
+ * the transition. Temporary files of a killed command are removed then too.
  *
  * In every function `fault` gets one line with the file, the reason and the mend; a system error that is a missing
  * permission is LK_UNSAFE_FILE. `now` is to be read after keydir_open, which may have waited for the lock. */

@@ -68,7 +68,7 @@ void keydir_clean(struct keydir *kd); /* removes the leftovers */
 
 /* Finishes what a killed command began, and puts the JWKS right, before a command does its own work. LK_CLOCK. */
 int keydir_recover(struct keydir *kd, const struct jwa *alg, int64_t now, struct buf *fault);
-int keydir_judge_clock(const struct keydir *kd, int64_t now, struct buf *fault);
+int keydir_judge_clock(const struct key_history *h, int64_t now, struct buf *fault);
 const struct jwa *keydir_alg(struct keydir *kd, const struct jwa *alg); /* `alg`, or the active key's */
 
 /* The standby goes to work and a new one is made, unless it is external: nobody here can make its successor. */

@@ -107,13 +107,13 @@ static int begin_with(struct keydir *kd, struct jwk *key, gid_t gid, int64_t now
 {
     kd->next_signing = key;
     keydir_clean(kd);
-    int error = keydir_judge_clock(kd, now, fault);
+    int error = keydir_judge_clock(&kd->history, now, fault);
     if (!error)
-        error = keydir_write_state(kd, fault); /* no keys yet: the mark of an init that is under way */
+        error = keydir_write_state(kd, fault); /* no key that signs: the mark of an init that is under way */
     if (!error)
         error = keydir_add(kd, key, now, fault);
     if (!error) {
-        history_promote(&kd->history, &kd->history.entry[0], now);
+        history_promote(&kd->history, &kd->history.entry[kd->history.n - 1], now);
         error = jwk_is_private(key) ? keydir_add_standby(kd, jwk_alg(key), now, fault) : 0;
     }
     if (!error)

@@ -2,10 +2,10 @@
 
 #include "base/error.h"
 
-static void judge_signing(struct key_history *h, const char *kid, struct key_repair *r)
+static void judge_signing(struct key_history *h, const struct key_files *files, struct key_repair *r)
 {
-    const struct key_entry *e = history_find(h, kid);
-    if (h->n == 0)
+    const struct key_entry *e = history_find(h, files->signing);
+    if (!history_in_state(h, KEY_ACTIVE) || (!e && *files->signing && files->signing_listed))
         r->adopt_signing = true;
     else if (e && e->state == KEY_PUBLISHED)
         r->swap = true;
@@ -28,9 +28,9 @@ static int judge_standby(struct key_history *h, const struct key_files *files, s
 
 int reconcile(struct key_history *h, const struct key_files *files, struct key_repair *out)
 {
-    struct key_repair r = {.unborn = h->n == 0 && !*files->signing};
+    struct key_repair r = {.unborn = !history_in_state(h, KEY_ACTIVE) && !*files->signing};
     if (!r.unborn) {
-        judge_signing(h, files->signing, &r);
+        judge_signing(h, files, &r);
         int error = judge_standby(h, files, &r);
         if (error)
             return error;

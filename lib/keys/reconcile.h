@@ -7,14 +7,15 @@
  * recognisable, so there is exactly one way on from each:
  *
  *   state.json          signing.jwk   standby.jwk       what was cut short, and how it ends
- *   no keys             absent        any               init before its first key: init begins again
- *   no keys             A             absent            init: A is active, a new standby is made
- *   no keys             A             B, listed         init: A is active, B is the standby
+ *   none active         absent        any               init or restore before its first key: it begins again
+ *   none active         A             absent            init, restore: A is active, a new standby is made
+ *   none active         A             B, listed         init, restore: A is active, B is the standby
  *   A active, B publ.   A             B                 nothing, or only the JWKS: written from the state
  *   A active, B publ.   B             B                 rotate: B is active, A retired now, a new standby is made
  *   A active, B publ.   B             C, listed         rotate: B is active, A retired now, C published now
  *   A active, B publ.   A             C, listed         the making of a standby: C published now, B discarded
  *   A active, B publ.   A             absent or dead    standby lost: a new one is made, B discarded
+ *   A active, B publ.   X, listed     B                 another key took over: X is active, A retired now
  *   A active, B publ.   absent or X   B                 not ours: signing.jwk was lost; rotate replaces it
  *   A active, B publ.   any           X, not listed     not ours: refused
  *
@@ -24,13 +25,13 @@
 struct key_files {
     const char *signing; /* kid of the file, "" when it is absent */
     const char *standby;
-    bool standby_listed;
+    bool signing_listed, standby_listed;
     bool signing_external; /* signing.jwk has a public key only: its successor cannot be made here, so none has to be */
 };
 
 struct key_repair {
-    bool unborn;        /* there are no keys */
-    bool adopt_signing; /* signing.jwk becomes the active entry */
+    bool unborn;        /* no key signs, and none is there that could */
+    bool adopt_signing; /* the key in signing.jwk becomes an entry, the active one */
     bool swap;          /* the published entry whose key is in signing.jwk becomes active */
     bool adopt_standby; /* standby.jwk becomes a published entry */
     bool new_standby;   /* a standby has to be made */

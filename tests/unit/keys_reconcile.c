@@ -18,14 +18,14 @@ static void settled(void)
 
 struct row {
     const char *signing, *standby;
-    bool listed;
+    bool listed; /* the standby */
     struct key_repair expected;
 };
 
-static void each_row(const struct row *rows, size_t n)
+static void each_row(const struct row *rows, size_t n, bool signing_listed)
 {
     for (size_t i = 0; i < n; i++) {
-        const struct key_files files = {rows[i].signing, rows[i].standby, rows[i].listed, false};
+        const struct key_files files = {rows[i].signing, rows[i].standby, signing_listed, rows[i].listed, false};
         const struct key_repair *x = &rows[i].expected;
         struct key_repair got;
         ck_assert_int_eq(reconcile(&h, &files, &got), 0);
@@ -45,7 +45,7 @@ START_TEST(each_instant_of_init_has_one_way_on)
         {"A", "B", true, {.adopt_signing = true, .adopt_standby = true}},
     };
     memset(&h, 0, sizeof h);
-    each_row(rows, sizeof rows / sizeof rows[0]);
+    each_row(rows, sizeof rows / sizeof rows[0], true);
 }
 END_TEST
 
@@ -60,7 +60,34 @@ START_TEST(each_instant_of_a_rotation_has_one_way_on)
         {"A", "C", true, {.adopt_standby = true}},
     };
     settled();
-    each_row(rows, sizeof rows / sizeof rows[0]);
+    each_row(rows, sizeof rows / sizeof rows[0], true);
+}
+END_TEST
+
+START_TEST(key_that_took_over_is_told_from_a_foreign_one)
+{
+    static const struct row listed[] = {
+        {"X", "B", true, {.adopt_signing = true}},
+        {"R", "B", true, {.signing_lost = true}},
+        {"A", "B", true, {0}},
+    };
+    static const struct row foreign[] = {{"X", "B", true, {.signing_lost = true}}, {"A", "B", true, {0}}};
+    settled();
+    each_row(listed, sizeof listed / sizeof listed[0], true);
+    each_row(foreign, sizeof foreign / sizeof foreign[0], false);
+}
+END_TEST
+
+START_TEST(each_instant_of_a_restore_has_one_way_on)
+{
+    static const struct row rows[] = {
+        {"", "", false, {.unborn = true}},
+        {"A", "", false, {.adopt_signing = true, .new_standby = true}},
+        {"A", "B", true, {.adopt_signing = true, .adopt_standby = true}},
+    };
+    settled(); /* of which only the tombstone was written */
+    h.n = 1;
+    each_row(rows, sizeof rows / sizeof rows[0], true);
 }
 END_TEST
 
@@ -72,7 +99,7 @@ START_TEST(losses_are_recognised)
         {"R", "B", true, {.signing_lost = true}}, {"", "", false, {.signing_lost = true, .new_standby = true}},
     };
     settled();
-    each_row(rows, sizeof rows / sizeof rows[0]);
+    each_row(rows, sizeof rows / sizeof rows[0], false);
 }
 END_TEST
 
@@ -80,9 +107,9 @@ START_TEST(successor_of_an_external_key_is_not_made_here)
 {
     struct key_repair got;
     settled();
-    ck_assert_int_eq(reconcile(&h, &(struct key_files){"B", "B", true, true}, &got), 0);
+    ck_assert_int_eq(reconcile(&h, &(struct key_files){"B", "B", true, true, true}, &got), 0);
     ck_assert(got.swap && !got.new_standby);
-    ck_assert_int_eq(reconcile(&h, &(struct key_files){"A", "", false, true}, &got), 0);
+    ck_assert_int_eq(reconcile(&h, &(struct key_files){"A", "", true, false, true}, &got), 0);
     ck_assert(!repair_is_due(&got));
 }
 END_TEST
@@ -91,8 +118,8 @@ START_TEST(standby_that_was_never_published_is_refused)
 {
     struct key_repair got;
     settled();
-    ck_assert_int_eq(reconcile(&h, &(struct key_files){"A", "X", false, false}, &got), LK_CONFIG);
-    ck_assert_int_eq(reconcile(&h, &(struct key_files){"A", "X", true, false}, &got), 0);
+    ck_assert_int_eq(reconcile(&h, &(struct key_files){"A", "X", true, false, false}, &got), LK_CONFIG);
+    ck_assert_int_eq(reconcile(&h, &(struct key_files){"A", "X", true, true, false}, &got), 0);
 }
 END_TEST
 
@@ -109,5 +136,6 @@ START_TEST(only_what_can_be_finished_is_due)
 END_TEST
 
 UNIT_MAIN("keys_reconcile", each_instant_of_init_has_one_way_on, each_instant_of_a_rotation_has_one_way_on,
+          key_that_took_over_is_told_from_a_foreign_one, each_instant_of_a_restore_has_one_way_on,
           losses_are_recognised, successor_of_an_external_key_is_not_made_here,
           standby_that_was_never_published_is_refused, only_what_can_be_finished_is_due)
