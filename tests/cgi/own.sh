@@ -12,6 +12,18 @@ whoami() { # METHOD [VAR=VALUE...]
 }
 lines() { sed -n '/^```c$/,/^```$/p' "$ROOT/docs/build-your-own.md" | sed '1d;$d' | grep -c .; }
 check "it has about 40 lines" test "$(lines)" -le 42
+
+# Out of the tree, by the command that stands there.
+build_command() { sed -n '/^cc /,/[^\]$/p' "$ROOT/docs/build-your-own.md" | sed 's|\$L/build|$B|g'; }
+out_of_tree() { cp "$B/own/whoami.c" "$SITE/" && (cd "$SITE" && export L="$ROOT" && eval "$(build_command)" && test -x whoami); }
+if grep -qa __asan_init "$B/own/whoami"; then
+  tap 1 "the command of the page builds it # SKIP the library needs the sanitizers' options"
+else
+  check "the command of the page builds it" out_of_tree
+  variables whoami OPTIONS
+  answer env -i "${VARIABLES[@]}" "$SITE/whoami"
+  is "... and what it builds answers" "$STATUS $(header allow)" '204 GET, HEAD, OPTIONS'
+fi
 sign_in
 whoami GET "HTTP_AUTHORIZATION=Bearer $ACCESS"
 is "a token is told whose it is" "$STATUS $BODY" \
