@@ -5,7 +5,7 @@
 
 #define EXPOSED                                                                                                        \
     "WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, Location, Link, ETag, X-Request-Id, "                 \
-    "X-Total-Count, Preference-Applied, Idempotency-Replayed"
+    "X-Total-Count, Preference-Applied, Idempotency-Replayed, Accept-Patch"
 #define ALLOWED "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, Prefer"
 
 static bool ends_with(struct span s, const char *end)

@@ -90,6 +90,22 @@ static void handle(const struct program *program, const struct route *route, str
     fail(program, res, error);
 }
 
+/* RFC 5789 2.2 and 3.1: which patches the path takes, said to who asks and to who sent another. */
+static void say_accept_patch(const struct program *program, const struct request *req, struct response *res)
+{
+    struct span param, rest, type;
+    struct buf list = BUF_INIT(256);
+    const struct route *route = route_find(program, METHOD_PATCH, req->path, &param);
+    rest = span_of(route ? route->media : NULL);
+    while (rest.p && span_next(&rest, ' ', &type)) {
+        buf_str(&list, list.n ? ", " : "");
+        buf_span(&list, type);
+    }
+    if (list.n)
+        response_header(res, "Accept-Patch", buf_cstr(&list));
+    buf_free(&list);
+}
+
 static void answer(const struct program *program, struct request *req, struct response *res, void *state,
                    const struct conf *conf, const char **pattern)
 {
@@ -100,6 +116,7 @@ static void answer(const struct program *program, struct request *req, struct re
     }
     if (req->method == METHOD_OPTIONS) {
         cors_preflight(req, res, conf->site.origins, conf->site.url, allow);
+        say_accept_patch(program, req, res);
         return;
     }
     const struct route *route = route_find(program, req->method, req->path, &req->param);
@@ -110,10 +127,13 @@ static void answer(const struct program *program, struct request *req, struct re
     }
     *pattern = route->pattern;
     req->route = route;
-    if (takes_body(route, req))
+    if (takes_body(route, req)) {
         handle(program, route, req, res, state);
-    else
-        refuse(program, res, 415, "The body is of a media type that is not taken here.");
+        return;
+    }
+    if (req->method == METHOD_PATCH)
+        say_accept_patch(program, req, res);
+    refuse(program, res, 415, "The body is of a media type that is not taken here.");
 }
 
 /* ---- one request ---- */

@@ -150,7 +150,13 @@ is "POST on one todo" "$STATUS $(header allow)" '405 GET, HEAD, PATCH, PUT, DELE
 todos GET "PATH_INFO=/$ID" HTTP_X_HTTP_METHOD_OVERRIDE=DELETE HTTP_X_METHOD_OVERRIDE=DELETE HTTP_X_HTTP_METHOD=DELETE QUERY_STRING=_method=DELETE
 is "a method override is not looked at: this is a read" "$STATUS $(db "SELECT count(*) FROM todo WHERE id = '$ID'")" '200 1'
 cgi todos OPTIONS
-is "OPTIONS comes before authentication" "$STATUS $(header allow)" '204 GET, HEAD, POST, DELETE, OPTIONS'
+is "OPTIONS comes before authentication" "$STATUS $(header allow)$(header accept-patch)" '204 GET, HEAD, POST, DELETE, OPTIONS'
+cgi todos OPTIONS "PATH_INFO=/$ID"
+is "... and says which patches are taken" "$STATUS $(header accept-patch)" '204 application/merge-patch+json, application/json'
+send PATCH "/$ID" '[]' application/json-patch+json
+is "... as another patch is told" "$STATUS $(header accept-patch)" '415 application/merge-patch+json, application/json'
+send PUT "/$ID" '[]' application/json-patch+json
+is "... and nobody else" "$STATUS $(header accept-patch)" '415 '
 
 # ---- no credentials, bad credentials ---------------------------------------------------------------------------------
 

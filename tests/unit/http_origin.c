@@ -58,7 +58,7 @@ START_TEST(an_allowed_origin_is_echoed)
         snprintf(expected, sizeof expected,
                  "Vary: Origin\r\nAccess-Control-Allow-Origin: %s\r\nAccess-Control-Allow-Credentials: true\r\n"
                  "Access-Control-Expose-Headers: WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, Location, "
-                 "Link, ETag, X-Request-Id, X-Total-Count, Preference-Applied, Idempotency-Replayed\r\n",
+                 "Link, ETag, X-Request-Id, X-Total-Count, Preference-Applied, Idempotency-Replayed, Accept-Patch\r\n",
                  allowed[i]);
         ck_assert_str_eq(cors(allowed[i], LIST, URL), expected);
         response_free(&res);
