@@ -31,7 +31,7 @@ static int make(struct session *out)
     return secret_random(proof, sizeof proof)
                ? LK_CRYPTO
                : session_create(db, conf, &who, (struct span){(const char *)proof, sizeof proof}, span_of(""), &from,
-                                now_us, out);
+                                now_us, "", out);
 }
 
 static int make_unknown(struct session *s)
@@ -122,7 +122,7 @@ static struct summary summarize(int64_t *took, size_t n)
 
 static void report(int64_t took[KINDS][COUNT_MAX], size_t count)
 {
-    double kept = (double)(count * 9 / 10);
+    size_t kept = count * 9 / 10;
     struct summary first = {0};
     printf("{\"count\":%zu,\"invalid_grant\":{", count);
     for (int k = 0; k < KINDS; k++) {
@@ -130,7 +130,7 @@ static void report(int64_t took[KINDS][COUNT_MAX], size_t count)
         first = k ? first : s;
         printf("%s\"%s\":{\"median_us\":%lld,\"mean_us\":%.1f,\"deviation_us\":%.1f,\"t\":%.2f}", k ? "," : "",
                kinds[k].name, (long long)s.median, s.mean, sqrt(s.variance),
-               k ? (s.mean - first.mean) / sqrt((s.variance + first.variance) / kept) : 0.0);
+               k ? (s.mean - first.mean) / sqrt((s.variance + first.variance) / (double)kept) : 0.0);
     }
     printf("}}\n");
 }
