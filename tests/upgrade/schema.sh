@@ -58,6 +58,18 @@ for n in $(seq 1 $((${#STEPS[@]} - 1))); do
   is "schema $n: a session of then goes on" "$STATUS" 200
 done
 
+# By hand, as docs/upgrade.md says.
+by_hand() {
+  local variables
+  mapfile -t variables < <(sed -n '/^sudo -u www-data env/,/refresh$/p' "$ROOT/docs/upgrade.md" | tr ' ' '\n' | grep -E '^(LATCHKEY_PROCESS|REQUEST|HTTP)_')
+  [ ${#variables[@]} = 3 ] && answer env -i "LATCHKEY_CONF=$SITE/latchkey.conf" "${variables[@]}" "$B/cgi-bin/refresh"
+}
+make_old 1 "$SITE/old.db"
+put "$SITE/old.db"
+by_hand
+is "by hand: a token that nobody has" "$STATUS $(member error)" '400 invalid_grant'
+is "... brings the schema up to date" "$(version_of "$DATA") $(rows_of "$DATA")" "${#STEPS[@]} $wanted"
+
 # ---- the limits --------------------------------------------------------------------------------------------------------
 
 for n in $(seq 1 $((${#LIMITS[@]} - 1))); do
@@ -94,4 +106,22 @@ sqlite3 "$DATA-limits" "PRAGMA user_version = $((${#LIMITS[@]} + 1))"
 exchange "$(proof)" LATCHKEY_LIMITS_EXCHANGE_ADDRESS=5/1m
 like "newer limits: the site goes on without, and says so" "$STATUS $LOG" '200 *limits.unusable*this program knows only up to*'
 
+# ---- the key directory of a later keytool --------------------------------------------------------------------------------
+
+cp -p "$SITE/keys/state.json" "$SITE/state.json"
+changed_state() { # NAME SED
+  sed "$2" "$SITE/state.json" >"$SITE/keys/state.json"
+  before=$(sha256sum "$SITE"/keys/*)
+  refuse "keytool refuses a state.json $1" env LATCHKEY_CONF="$SITE/latchkey.conf" "$B/bin/keytool" -q maintain
+  is "... and changes nothing" "$(sha256sum "$SITE"/keys/*)" "$before"
+  todos GET
+  is "... while the site goes on with its keys" "$STATUS" 200
+}
+changed_state "of a newer version" 's/"version":[0-9]*/"version":99/'
+changed_state "with a member that it does not know" 's/"version":/"later":1,"version":/'
+changed_state "with an entry's member that it does not know" 's/"kid":/"later":1,"kid":/'
+cp -p "$SITE/state.json" "$SITE/keys/state.json"
+check "... which goes on with its own" env LATCHKEY_CONF="$SITE/latchkey.conf" "$B/bin/keytool" -q maintain
+
 site_finish
+
