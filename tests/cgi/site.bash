@@ -87,6 +87,7 @@ declare -A SERVICE
 fastcgi_start() { # PROGRAM [WORKERS]
   local at=$SITE/$1.fcgi VARIABLES
   variables "$1" GET
+  rm -f "$at"
   env -i "${VARIABLES[@]:0:2}" "${VARIABLES[@]:13}" LATCHKEY_FASTCGI_WORKERS="${2:-1}" \
     spawn-fcgi -n -s "$at" -- "$B/cgi-bin/$1" >/dev/null 2>>"$SITE/$1.err" &
   SERVICE[$1]=$!
