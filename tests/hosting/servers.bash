@@ -8,6 +8,8 @@
 SERVER_USER=www-data OTHER_USER=nobody
 [ "$(id -u)" = 0 ] || SERVER_USER=$(id -un) OTHER_USER=$(id -un)
 HOST_PIDS=()
+HOST_PREFIX='' # where the programs are; by default DIR/prefix
+HOST_EXTRA=()  # more for sed, to configure a site
 
 # ---- placeholders ----------------------------------------------------------------------------------------------------
 
@@ -36,7 +38,7 @@ give() { if [ "$(id -u)" = 0 ]; then chown "$HOST_USER:" "$@"; fi; }
 # The sample, with its two issuers, and each path that is not where it would be by default.
 host_configure() {
   fill "$ROOT/docs/latchkey.conf.sample" |
-    sed -e "s#^;\([a-z_]* = \($STATE\|$PREFIX/libexec\)/\)#\1#" -e "s|= https://auth\.example\.org$|= $BA_ISSUER|" >"$ETC/latchkey.conf"
+    sed -e "s#^;\([a-z_]* = \($STATE\|$PREFIX/libexec\)/\)#\1#" -e "s|= https://auth\.example\.org$|= $BA_ISSUER|" "${HOST_EXTRA[@]}" >"$ETC/latchkey.conf"
   # AddressSanitizer's shadow does not fit into the address space that a CGI has.
   ! grep -qa __asan_init "$B/cgi-bin/todos" || sed -i 's/^;memory = .*/memory = 0/' "$ETC/latchkey.conf"
 }
@@ -44,7 +46,7 @@ host_configure() {
 # Where the site is: as the documents say for root, or all of it in a home directory.
 host_layout() { # NAME SCHEME
   RUN=$DIR/$1 HOST_USER=$SERVER_USER
-  STATE=$RUN/state ETC=$RUN/etc PREFIX=$DIR/prefix
+  STATE=$RUN/state ETC=$RUN/etc PREFIX=${HOST_PREFIX:-$DIR/prefix}
   PORT=$(free_port) TLS_PORT=$(free_port)
   ORIGIN=http://localhost:$PORT
   [ "$2" = http ] || ORIGIN=https://localhost:$TLS_PORT
@@ -58,7 +60,7 @@ host_make() { # NAME SCHEME
   mkdir -p "$ETC" "$STATE"/{data,provider} "$RUN"/{run/socks,log,tmp,www/html,tls,conf} || return 1
   chmod 700 "$STATE/data" "$STATE/provider"
   give "$STATE"/{data,provider} "$RUN"/{run,run/socks,log,tmp}
-  [ "$PREFIX" = "$DIR/prefix" ] || install_programs "$PREFIX"
+  [ ! -d "$RUN/home" ] || install_programs "$PREFIX"
   host_configure
   local group=()
   [ "$(id -u)" != 0 ] || group=(--group "$HOST_USER")
@@ -152,6 +154,8 @@ apache_start() { # MODULES DOCUMENT [SITE]: MODULES is the MPM and what differs 
 }
 
 apache_run() {
+  # As sites do that compress what they send.
+  echo 'AddOutputFilterByType DEFLATE application/json application/problem+json' >"$RUN/apache2/conf-enabled/compress.conf"
   # On shared hosting it stands for suexec: each program runs as the user.
   local as=()
   [ ! -d "$RUN/home" ] || as=("${AS_HOST[@]}")
@@ -204,6 +208,7 @@ nginx_start() { # DOCUMENT [SITE]
   # The directories that are built in belong to the nginx of this machine.
   printf '%s_temp_path %s;\n' client_body "$RUN/tmp/body" fastcgi "$RUN/tmp/fastcgi" proxy "$RUN/tmp/proxy" uwsgi "$RUN/tmp/uwsgi" \
     scgi "$RUN/tmp/scgi" >"$RUN/nginx/conf.d/test.conf"
+  printf 'gzip_types application/json application/problem+json;\ngzip_min_length 1;\n' >>"$RUN/nginx/conf.d/test.conf"
   background "$(program_path nginx)" -c "$RUN/nginx/nginx.conf" -g 'daemon off;'
   host_wait
 }
