@@ -10,6 +10,7 @@ SERVER_USER=www-data OTHER_USER=nobody
 HOST_PIDS=()
 HOST_PREFIX='' # where the programs are; by default DIR/prefix
 HOST_EXTRA=()  # more for sed, to configure a site
+HOST_APACHE='' # more of Apache's configuration
 
 # ---- placeholders ----------------------------------------------------------------------------------------------------
 
@@ -155,7 +156,8 @@ apache_start() { # MODULES DOCUMENT [SITE]: MODULES is the MPM and what differs 
 
 apache_run() {
   # As sites do that compress what they send.
-  echo 'AddOutputFilterByType DEFLATE application/json application/problem+json' >"$RUN/apache2/conf-enabled/compress.conf"
+  printf '%s\n' 'AddOutputFilterByType DEFLATE application/json application/problem+json' "$HOST_APACHE" \
+    >"$RUN/apache2/conf-enabled/test.conf"
   # On shared hosting it stands for suexec: each program runs as the user.
   local as=()
   [ ! -d "$RUN/home" ] || as=("${AS_HOST[@]}")
