@@ -58,15 +58,26 @@ int precondition(const struct request *req, const char *etag)
     return 0;
 }
 
+static bool same_token(struct span s, struct span t)
+{
+    return s.n == t.n && (s.n == 0 || strncasecmp(s.p, t.p, s.n) == 0);
+}
+
+static struct span without_quotes(struct span s)
+{
+    bool quoted = s.n >= 2 && s.p[0] == '"' && s.p[s.n - 1] == '"';
+    return quoted ? (struct span){s.p + 1, s.n - 2} : s;
+}
+
 bool prefers(const struct request *req, const char *preference)
 {
-    struct span rest = span_of(req->prefer), part, name;
+    struct span rest = span_of(req->prefer), wanted = span_of(preference), wanted_name, part, value, name;
+    span_next(&wanted, '=', &wanted_name);
     while (span_next(&rest, ',', &part)) {
-        if (!span_next(&part, ';', &name))
+        if (!span_next(&part, ';', &value) || !span_next(&value, '=', &name))
             continue;
-        name = span_trim(name);
-        if (name.n == strlen(preference) && strncasecmp(name.p, preference, name.n) == 0)
-            return true;
+        if (same_token(span_trim(name), wanted_name)) /* the first one of the name is the one that counts */
+            return same_token(without_quotes(span_trim(value)), wanted);
     }
     return false;
 }

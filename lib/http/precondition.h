@@ -20,7 +20,7 @@ bool has_precondition(const struct request *req);
 /* What the request's conditions make of a resource that has `etag` (13.2.2): 0, go on; 304; 412. */
 int precondition(const struct request *req, const char *etag);
 
-/* Does the request prefer `preference`, such as "return=minimal"? */
+/* Does the request prefer `preference`, such as "return=minimal"? Of two for one name the first counts. */
 bool prefers(const struct request *req, const char *preference);
 
 #endif

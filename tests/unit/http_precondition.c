@@ -77,8 +77,17 @@ START_TEST(preferences_are_a_list_with_parameters)
     ck_assert(prefers(&req, "return=minimal"));
     ck_assert(!prefers(&req, "return=representation"));
     ck_assert(!prefers(&req, "foo=bar"));
-    req.prefer = "return=minimalist";
+    req.prefer = "return = \"minimal\" ;x";
+    ck_assert(prefers(&req, "return=minimal"));
+    req.prefer = "return=representation, return=minimal";
     ck_assert(!prefers(&req, "return=minimal"));
+    ck_assert(prefers(&req, "return=representation"));
+    static const char *const others[] = {
+        "return=minimalist", "return", "return=", "=minimal", "minimal", "return=\"minimal"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        req.prefer = others[i];
+        ck_assert_msg(!prefers(&req, "return=minimal"), "%s", others[i]);
+    }
     req.prefer = "";
     ck_assert(!prefers(&req, "return=minimal"));
 }
