@@ -6,18 +6,19 @@ set yrange [10:*]
 set format y "%.0f"
 set grid ytics
 set ylabel "requests per second"
-set key top left reverse Left samplen 2
+set key bottom left reverse Left samplen 2 maxrows 3
 
 set title "GET todos, 20 items"
 set xlabel "clients"
 set logscale x 2
 set xtics (1, 2, 4, 8, 16, 32, 64)
-set yrange [10:*]
+set xrange [0.9:75]
 plot for [i=2:7] dir."/growth.dat" using 1:i with linespoints linewidth 2 title columnheader(i)
 
 set title "8 clients"
 unset logscale x
 unset xlabel
+set autoscale x
 unset key
 set style data histograms
 set style histogram clustered gap 1
