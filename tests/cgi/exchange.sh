@@ -330,7 +330,7 @@ exchange "$PROOF"
 take
 is "five seconds later still" "$STATUS $COOKIE" "200 $first"
 age 6
-exchange "$PROOF"
+exchange "$PROOF" LATCHKEY_AUDIT_OUTSIDERS=0
 is "after the grace time it is refused (bearer)" "$(error) $(cookie_fate) $(challenge) $(reason) $(rows)" \
   "401 invalid_token kept invalid_token proof_used $BEFORE"
 exchange_form "$PROOF"
