@@ -9,7 +9,7 @@ site_begin
 sed -i '/^seccomp = /d' "$SITE/latchkey.conf"
 if grep -qa __asan_init "$B/cgi-bin/todos"; then
   tap 1 "what a confined CGI can do # SKIP AddressSanitizer needs all of it"
-  site_finish
+  finish
 fi
 echo precious >"$SITE/outside"
 mkdir -m 700 "$SITE/data/other"
@@ -132,7 +132,37 @@ for program in exchange refresh sessions todos; do
   check "... and not at all, if configured" waiting "$program" '0 0' LATCHKEY_PROCESS_CONFINE=no LATCHKEY_PROCESS_SECCOMP=yes
 done
 
-# FastCGI: the supervisor starts others, a worker does not. Node.js makes the listening socket.
+# ---- other kernels ---------------------------------------------------------------------------------------------------
+
+# strace answers in the kernel's place.
+on_kernel() { # CALL=ERROR...
+  local inject=() pair
+  for pair; do inject+=(-e "inject=${pair%%=*}:error=${pair#*=}"); done
+  answer env -i "${VARIABLES[@]}" "HTTP_AUTHORIZATION=Bearer $ACCESS" LATCHKEY_PROCESS_SECCOMP=yes \
+    strace -o /dev/null "${inject[@]}" "$B/cgi-bin/todos"
+}
+if strace -o /dev/null true 2>/dev/null; then
+  sign_in
+  variables todos GET
+  on_kernel landlock_create_ruleset=ENOSYS
+  is "without Landlock it goes on" "$STATUS" 200
+  on_kernel landlock_create_ruleset=EOPNOTSUPP
+  is "... also when it is switched off" "$STATUS" 200
+  on_kernel prctl=EINVAL:when=3
+  is "without seccomp it goes on" "$STATUS" 200
+  if can landlock-1; then
+    on_kernel landlock_restrict_self=EPERM
+    like "what should be possible and is not ends it: 500, and the log says why" "$STATUS $LOG" '500 *event=confine.failed*not permitted*'
+  fi
+  on_kernel prctl=EACCES:when=3
+  like "... seccomp too" "$STATUS $LOG" '500 *event=confine.failed*denied*'
+else
+  tap 1 "other kernels # SKIP strace may not trace here"
+fi
+
+# ---- FastCGI ---------------------------------------------------------------------------------------------------------
+
+# The supervisor starts others, a worker does not. Node.js makes the listening socket.
 supervisor() { # [VAR=VALUE...]
   node -e '
     const server = require("net").createServer();
