@@ -1,6 +1,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -22,23 +24,72 @@ static int from_file(struct tool *t, const char *path, struct buf *out)
     return 0;
 }
 
-/* One line without its end, not shown. */
+/* Who breaks off gets the terminal back as it was. The signals are held but while the terminal is waited for. */
+static const int breaks[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP};
+#define BREAKS (sizeof breaks / sizeof breaks[0])
+static volatile sig_atomic_t broken_by;
+
+static void on_break(int signal)
+{
+    broken_by = signal;
+}
+
+struct broken {
+    struct sigaction actions[BREAKS];
+    sigset_t mask;
+};
+
+static void catch_breaks(struct broken *before)
+{
+    const struct sigaction note = {.sa_handler = on_break};
+    sigset_t held;
+    sigemptyset(&held);
+    for (size_t i = 0; i < BREAKS; i++)
+        sigaddset(&held, breaks[i]);
+    sigprocmask(SIG_BLOCK, &held, &before->mask);
+    broken_by = 0;
+    for (size_t i = 0; i < BREAKS; i++)
+        sigaction(breaks[i], &note, &before->actions[i]);
+}
+
+static void let_breaks(const struct broken *before)
+{
+    for (size_t i = 0; i < BREAKS; i++)
+        sigaction(breaks[i], &before->actions[i], NULL);
+    sigprocmask(SIG_SETMASK, &before->mask, NULL);
+    if (broken_by)
+        raise(broken_by);
+}
+
+/* One line without its end. */
+static int read_line(int tty, const sigset_t *mask, struct buf *out)
+{
+    struct pollfd ready = {.fd = tty, .events = POLLIN};
+    char c = '\0';
+    ssize_t got = 0;
+    int error = 0;
+    while (!error && (got = ppoll(&ready, 1, NULL, mask)) == 1 && (got = read(tty, &c, 1)) == 1 && c != '\n')
+        error = buf_add(out, &c, 1);
+    return error ? error : got < 0 ? LK_SYSTEM : 0;
+}
+
+/* ... that is not shown. */
 static int ask(int tty, const char *prompt, struct buf *out)
 {
+    struct broken before;
     struct termios shown, hidden;
-    char c = '\0';
     if (tcgetattr(tty, &shown))
         return LK_SYSTEM;
     hidden = shown;
     hidden.c_lflag &= ~(tcflag_t)ECHO;
-    if (tcsetattr(tty, TCSAFLUSH, &hidden))
-        return LK_SYSTEM;
-    int error = write(tty, prompt, strlen(prompt)) < 0 ? LK_SYSTEM : 0;
-    while (!error && read(tty, &c, 1) == 1 && c != '\n')
-        error = buf_add(out, &c, 1);
+    catch_breaks(&before);
+    int error = tcsetattr(tty, TCSAFLUSH, &hidden) || write(tty, prompt, strlen(prompt)) < 0 ? LK_SYSTEM : 0;
+    if (!error)
+        error = read_line(tty, &before.mask, out);
     if (write(tty, "\n", 1) != 1)
         error = LK_SYSTEM;
     tcsetattr(tty, TCSAFLUSH, &shown);
+    let_breaks(&before);
     return error;
 }
 
