@@ -73,6 +73,7 @@ run() { # NAME SCHEME KIND COMMAND...
   host_show_env
   start "$kind" "$@" || { tap 0 "$name: the server starts again" "$(tail -n 5 "$RUN"/log/*)"; host_stop; return; }
   traps_env "$name"
+  [ ! -d "$RUN/home" ] || traps_shared "$name"
   host_stop
 }
 

@@ -124,3 +124,18 @@ traps_env() { # NAME
   http "${auth[@]}" "$CGI_URL/todos"
   is "$1: without a path there is none" "$(variable SCRIPT_NAME) $(variable PATH_INFO)" '/cgi-bin/todos '
 }
+
+# What shared-hosting.md and apache.md offer to those whose host forbids a line or drops a variable.
+traps_shared() { # NAME
+  local cgi_bin=$RUN/home/public_html/cgi-bin auth=(-H 'Authorization: Bearer a.b.c')
+  sed -i 's/^CGIPassAuth/#&/' "$cgi_bin/.htaccess"
+  http "${auth[@]}" "$CGI_URL/todos"
+  is "$1: without CGIPassAuth Authorization does not arrive" "$(variable HTTP_AUTHORIZATION)" ''
+  sed -i 's/^#SetEnvIf/SetEnvIf/' "$cgi_bin/.htaccess"
+  http "${auth[@]}" "$CGI_URL/todos"
+  is "$1: ... and with the other line it does" "$(variable HTTP_AUTHORIZATION)" 'Bearer a.b.c'
+  sed -i '/^SetEnv LATCHKEY_CONF/d' "$cgi_bin/.htaccess"
+  fill "$ROOT/docs/hosting/apache.md" | sed -n '/^#!\/bin\/sh$/,/^```$/p' | sed '$d' >"$cgi_bin/todos"
+  http "${auth[@]}" "$CGI_URL/todos"
+  like "$1: the script for suexec finds the configuration" "$STATUS $(header www-authenticate)" '401 *error="invalid_token"*'
+}
