@@ -27,10 +27,11 @@ WITH RECURSIVE
         (8154,8155,1,-100), (8168,8169,1,-8), (8170,8171,1,-112), (8172,8172,1,-7), (8184,8185,1,-128),
         (8186,8187,1,-126), (8188,8188,1,-9), (65313,65338,1,32)),
     folding (subject, id, rest, done) AS (
-        SELECT subject, id, title, '' FROM todo WHERE search NOT LIKE char(31) || '%'
+        SELECT subject, id, lower(title), '' FROM todo WHERE search NOT LIKE char(31) || '%'
         UNION ALL
-        SELECT subject, id, substr(rest, 2), done || COALESCE((SELECT char(unicode(rest) + shift) FROM letters
-            WHERE unicode(rest) BETWEEN first AND last AND (unicode(rest) - first) % step = 0), substr(rest, 1, 1))
+        SELECT subject, id, substr(rest, 2), done || CASE WHEN unicode(rest) < 128 THEN substr(rest, 1, 1) ELSE
+            COALESCE((SELECT char(unicode(rest) + shift) FROM letters WHERE unicode(rest) BETWEEN first AND last
+                AND (unicode(rest) - first) % step = 0), substr(rest, 1, 1)) END
         FROM folding WHERE rest <> '')
 UPDATE todo SET search = char(31) || done || char(30) FROM folding
     WHERE folding.rest = '' AND todo.subject = folding.subject AND todo.id = folding.id;
