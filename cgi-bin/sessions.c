@@ -7,6 +7,7 @@
 #include "base/parse.h"
 #include "http/problem.h"
 #include "http/serve.h"
+#include "web/limits.h"
 #include "web/web.h"
 
 #define PARAMETER_MAX 256
@@ -126,6 +127,7 @@ static const struct program program = {.name = "sessions",
                                        .close = web_close,
                                        .leave = web_leave,
                                        .keep = web_keep,
+                                       .fields = web_limit_policy_api,
                                        .fault = web_fault,
                                        .confinement = web_confine_api};
 

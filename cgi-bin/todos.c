@@ -8,6 +8,7 @@
 #include "http/problem.h"
 #include "http/serve.h"
 #include "web/idempotency.h"
+#include "web/limits.h"
 #include "web/listing.h"
 #include "web/web.h"
 
@@ -313,6 +314,7 @@ static const struct program program = {.name = "todos",
                                        .close = web_close,
                                        .leave = web_leave,
                                        .keep = web_keep,
+                                       .fields = web_limit_policy_api,
                                        .fault = web_fault,
                                        .confinement = web_confine_api};
 

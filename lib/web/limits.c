@@ -70,6 +70,11 @@ void web_limit_policy(const struct site *site, struct response *res, enum limit_
     response_keep(res, "RateLimit-Policy", field);
 }
 
+void web_limit_policy_api(void *state, struct response *res)
+{
+    web_limit_policy(state, res, LIMIT_TODOS_USER);
+}
+
 int web_limit(struct site *site, const struct request *req, struct response *res, enum limit_policy policy,
               struct span who, int64_t now_us)
 {

@@ -11,6 +11,9 @@
 /* RateLimit-Policy of `policy` (draft-ietf-httpapi-ratelimit-headers), for every answer; nothing without a rate. */
 void web_limit_policy(const struct site *site, struct response *res, enum limit_policy policy);
 
+/* `fields` of the API's programs. `state`: a struct site. */
+void web_limit_policy_api(void *state, struct response *res);
+
 /* Counts the request of `who`, and adds RateLimit. LK_LIMITED, with Retry-After: to be returned by the handler; what
  * was open on site->db may be rolled back then (web/audit.h). */
 int web_limit(struct site *site, const struct request *req, struct response *res, enum limit_policy policy,

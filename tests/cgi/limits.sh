@@ -113,8 +113,9 @@ is "logging out is never refused" "$STATUS $(policy)" '204 "refresh-family";q=2;
 set_limits todos_user=1/1m
 sign_in 'sub="cat"' 'email="cat@example.org"'
 todos GET
+is "todos by user, where it is set: the policy and what is left" "$STATUS $(policy)$(rate)" '200 "todos-user";q=1;w=60 "todos-user";r=0;t=60 '
 todos GET
-like "todos by user, where it is set" "$STATUS $(header retry-after) $(header content-type)" '429 [56]? application/problem+json'
+like "... and then 429" "$STATUS $(header retry-after) $(header content-type)" '429 [56]? application/problem+json'
 is "... audited" "$(audited)" 'limit todos-user cat 192.0.2.7'
 todos GET REMOTE_ADDR=192.0.2.77
 is "... from wherever" "$STATUS" 429
