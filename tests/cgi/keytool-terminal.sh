@@ -8,6 +8,8 @@ KEYTOOL=$(realpath "${B:-build}/bin/keytool")
 WORK=$(mktemp -d) || exit 1
 trap 'rm -rf "$WORK"' EXIT
 DIR=$WORK/keys
+export LATCHKEY_CONF=$WORK/latchkey.conf # whatever this machine has
+printf '[site]\nissuer = https://localhost\n[provider]\nissuer = https://localhost\n' >"$LATCHKEY_CONF"
 unset CREDENTIALS_DIRECTORY
 SAID='' STATUS=''
 
