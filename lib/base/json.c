@@ -118,6 +118,23 @@ static int write_string(const char *s, size_t n, struct buf *out)
     return buf_add(out, "\"", 1);
 }
 
+static bool is_utf8(struct span s)
+{
+    unsigned char bits = 0;
+    for (size_t i = 0; i < s.n; i++)
+        bits |= (unsigned char)s.p[i];
+    if (bits < 0x80)
+        return true;
+    json_t *value = json_stringn(s.p, s.n);
+    json_decref(value);
+    return value != NULL;
+}
+
+int json_write_text(struct span s, struct buf *out)
+{
+    return is_utf8(s) ? write_string(s.p, s.n, out) : LK_SYNTAX;
+}
+
 static int write_object(const json_t *object, struct buf *out)
 {
     const char *name = NULL, *separator = "{";

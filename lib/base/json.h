@@ -23,4 +23,7 @@ int json_seconds(const json_t *object, const char *name, int64_t *out);
 /* Compact, members in the order of insertion. */
 int json_write(const json_t *value, struct buf *out);
 
+/* One string, for what is written too often to make a value of it first. LK_SYNTAX: it is no UTF-8. */
+int json_write_text(struct span s, struct buf *out);
+
 #endif

@@ -92,6 +92,14 @@ void response_json(struct response *res, int status, const char *media_type, con
         res->body.error = error;
 }
 
+void response_text(struct response *res, int status, const char *media_type, struct span body)
+{
+    res->status = status;
+    res->media_type = media_type;
+    buf_reset(&res->body);
+    buf_span(&res->body, body);
+}
+
 void response_empty(struct response *res, int status)
 {
     res->status = status;

@@ -31,6 +31,7 @@ void response_headerf(struct response *res, const char *name, const char *format
 
 /* Status and JSON body of a media type, a constant; replaces an earlier body. Takes no reference. */
 void response_json(struct response *res, int status, const char *media_type, const json_t *value);
+void response_text(struct response *res, int status, const char *media_type, struct span body); /* JSON already */
 void response_empty(struct response *res, int status);
 
 /* Drops what was built, for an error found late; `after` stays. Fields of CORS and Vary are added by serve afterwards.

@@ -50,6 +50,9 @@ static const struct {
 };
 #define ARGS_MAX 18
 
+#define JSON_MAX                                                                                                       \
+    ((size_t)16 << 20) /* more than a page can have: TODO_PAGE_BYTES, each byte escaped, and one todo more */
+
 #define FILTER_ARGS 7
 #define BELOW_ALL   ""
 #define ABOVE_ALL   "~" /* of ids */
@@ -74,7 +77,9 @@ struct reading {
     bool has_keys;
     bool more;
     size_t bytes;
-    json_t *items;
+    struct buf json; /* the items, one behind the other */
+    size_t count;
+    size_t end[TODO_LIMIT_MAX];    /* of each of them */
     struct todo_place first, last; /* in the order of reading */
 };
 
@@ -90,17 +95,15 @@ static struct todo_place place_of(const struct reading *r, struct db_row *row, c
 static int read_row(struct reading *r, struct db_row *row)
 {
     struct todo t = {0};
-    json_t *json = NULL;
-    if (json_array_size(r->items) == r->limit || r->bytes > TODO_PAGE_BYTES) {
+    if (r->count == r->limit || r->bytes > TODO_PAGE_BYTES) {
         r->more = true;
         return 0;
     }
     int error = todo_from_row(row, &t);
     if (!error)
-        error = todo_to_json(&t, r->base_url, &json);
-    if (!error && json_array_append_new(r->items, json))
-        error = LK_NOMEM;
+        error = todo_write(&t, r->base_url, &r->json);
     if (!error) {
+        r->end[r->count++] = r->json.n;
         r->bytes += json_string_length(t.notes) + strlen(t.title);
         r->last = place_of(r, row, &t);
         if (!*r->first.id)
@@ -120,14 +123,17 @@ static int read_rows(struct db *db, const char *sql, const struct db_value *args
     return error == LK_NOT_FOUND ? 0 : error;
 }
 
-static int reverse(json_t *items)
+/* As an array, in the order of reading or back. */
+static int join(const struct reading *r, bool back, struct buf *out)
 {
-    for (size_t i = json_array_size(items); i-- > 0;) {
-        json_t *item = json_incref(json_array_get(items, i));
-        if (json_array_remove(items, i) || json_array_append_new(items, item))
-            return LK_NOMEM;
+    buf_add(out, "[", 1);
+    for (size_t i = 0; i < r->count; i++) {
+        size_t at = back ? r->count - 1 - i : i, from = at ? r->end[at - 1] : 0;
+        if (i)
+            buf_add(out, ",", 1);
+        buf_add(out, buf_cstr(&r->json) + from, r->end[at] - from);
     }
-    return 0;
+    return buf_add(out, "]", 1);
 }
 
 static enum way way_of(const struct todo_query *q)
@@ -168,17 +174,20 @@ static int read_page(struct db *db, const char *subject, const struct todo_query
 int todo_list(struct db *db, const char *subject, const struct todo_query *q, const struct todo_place *place,
               const char *base_url, struct todo_page *out)
 {
-    struct reading r = {.base_url = base_url, .items = json_array()};
+    struct reading r = {.base_url = base_url, .json = BUF_INIT(JSON_MAX)};
+    struct buf json = BUF_INIT(JSON_MAX);
     r.limit = q->limit < TODO_LIMIT_MAX ? q->limit : TODO_LIMIT_MAX;
-    int error = r.items ? read_page(db, subject, q, place, &r) : LK_NOMEM;
+    int error = read_page(db, subject, q, place, &r);
     bool back = q->turn == TODO_BEFORE;
-    if (!error && back)
-        error = reverse(r.items);
+    if (!error)
+        error = join(&r, back, &json);
+    buf_free(&r.json);
     if (error) {
-        json_decref(r.items);
+        buf_free(&json);
         return error;
     }
-    *out = (struct todo_page){.items = r.items,
+    *out = (struct todo_page){.json = json,
+                              .count = r.count,
                               .before = back ? r.more : q->turn == TODO_AFTER,
                               .after = back ? true : r.more,
                               .first = back ? r.last : r.first,

@@ -10,7 +10,8 @@
 #define TODO_PAGE_BYTES (1U << 20)
 
 struct todo_page {
-    json_t *items;                 /* array; the caller's */
+    struct buf json; /* array; the caller's */
+    size_t count;
     bool before, after;            /* are there todos before and after it? */
     struct todo_place first, last; /* of the items; "" without any */
 };

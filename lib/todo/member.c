@@ -15,6 +15,11 @@ void todo_free(struct todo *t)
     t->notes = t->tags = NULL;
 }
 
+const char *todo_priority_name(int priority)
+{
+    return priorities[priority];
+}
+
 int todo_priority_parse(struct span name, int *out)
 {
     for (int i = TODO_LOW; i <= TODO_HIGH; i++) {

@@ -40,6 +40,7 @@ bool todo_id_valid(struct span id);
 
 /* The number of a priority's name; LK_SYNTAX. */
 int todo_priority_parse(struct span name, int *out);
+const char *todo_priority_name(int priority);
 
 /* Applies a JSON object of members (title, notes, completed, order, priority, due, tags) to `t`, as RFC 7396 does:
  * absent keeps, null resets. `create` (also for a PUT, with an empty `t` that has its id): what is absent is reset,
@@ -53,6 +54,10 @@ int todo_merge(struct todo *t, json_t *members, bool create, json_t *faults);
 /* As JSON for a client: id, title, completed, order, notes, priority, due, tags, created_at, updated_at, completed_at
  * (RFC 3339), url. New reference. */
 int todo_to_json(const struct todo *t, const char *base_url, json_t **out);
+
+/* Appends the same, byte for byte as json_write has it, for lists: at a tenth of its cost. LK_STORE: the row's text is
+ * no UTF-8; LK_NOMEM; LK_TOO_LARGE. */
+int todo_write(const struct todo *t, const char *base_url, struct buf *out);
 
 /* Inserts; fills id, version and the times. `now_us` microseconds. */
 int todo_create(struct db *db, const char *subject, struct todo *t, int64_t now_us);

@@ -125,7 +125,7 @@ int listing_send(struct db *db, const char *subject, const struct request *req, 
     if (!error && prefers(req, "count=exact"))
         error = add_count(db, subject, res, &l->query);
     if (!error)
-        response_json(res, 200, "application/json", page.items);
-    json_decref(page.items);
+        response_text(res, 200, "application/json", buf_all(&page.json));
+    buf_free(&page.json);
     return error;
 }

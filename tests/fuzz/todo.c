@@ -50,11 +50,22 @@ static void is_sound(const struct todo *t)
     buf_free(&search);
 }
 
+/* Lists are written without a value in between. */
+static void is_written_alike(const struct todo *t, const json_t *shown)
+{
+    struct buf direct = BUF_INIT((size_t)4 * BODY_MAX), by_value = BUF_INIT((size_t)4 * BODY_MAX);
+    HOLDS(todo_write(t, URL, &direct) == 0 && json_write(shown, &by_value) == 0);
+    HOLDS(same(buf_all(&direct), buf_all(&by_value)));
+    buf_free(&direct);
+    buf_free(&by_value);
+}
+
 static void comes_back(const struct todo *t)
 {
     struct todo again = {.id = ID};
     json_t *shown = NULL, *faults = json_array();
     HOLDS(todo_to_json(t, URL, &shown) == 0);
+    is_written_alike(t, shown);
     reads_back(shown, (size_t)4 * BODY_MAX, DEPTH);
     HOLDS(todo_merge(&again, shown, true, faults) == 0);
     HOLDS(equal(t, &again));

@@ -146,6 +146,8 @@ int main(int argc, char **argv)
     all->over = true;
     while (wait(NULL) > 0)
         ;
+    for (int i = 3; i < argc; i++)
+        buf_free(&requests[i - 3].text);
     printf("%lu good, %lu other, %lu failed\n", all->count[GOOD], all->count[OTHER], all->count[FAILED]);
     return 0;
 }

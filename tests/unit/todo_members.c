@@ -1,3 +1,4 @@
+#include "base/json.h"
 #include "todo_fixture.h"
 
 START_TEST(members_are_set)
@@ -230,7 +231,53 @@ START_TEST(json_has_every_member)
 }
 END_TEST
 
+static void written_alike(const struct todo *t)
+{
+    struct buf direct = BUF_INIT(200000), by_value = BUF_INIT(200000);
+    json_t *json = NULL;
+    ck_ok(todo_to_json(t, "https://a.example/\"x\"", &json));
+    ck_ok(json_write(json, &by_value));
+    ck_ok(todo_write(t, "https://a.example/\"x\"", &direct));
+    ck_assert_str_eq(buf_cstr(&direct), buf_cstr(&by_value));
+    json_decref(json);
+    buf_free(&direct);
+    buf_free(&by_value);
+}
+
+START_TEST(a_list_has_the_very_json_of_one_todo)
+{
+    struct todo t = {.id = "017f22e2-79b0-7cc3-98c4-dc0c0c07398f", .title = "x", .created_at = 1, .updated_at = 2};
+    written_alike(&t);
+    t.has_order = t.completed = true;
+    t.order = -9007199254740991;
+    t.completed_at = 1645557744;
+    t.priority = TODO_HIGH;
+    snprintf(t.due, sizeof t.due, "2026-11-21T10:00:00+01:00");
+    snprintf(t.title, sizeof t.title,
+             "\"\\\b\f\n\r\t\x01\x7f F\xc3\xbc\xc3\x9f"
+             "e \xf0\x9f\x91\xa3 </script>");
+    t.notes = json_string("a\n\"b\" \xe2\x82\xac");
+    t.tags = json_pack("[s,s]", "one", "z\"w\xc3\xb6i");
+    written_alike(&t);
+    todo_free(&t);
+}
+END_TEST
+
+START_TEST(text_that_is_no_utf8_is_not_sent)
+{
+    struct todo t = {.id = "017f22e2-79b0-7cc3-98c4-dc0c0c07398f", .title = "\xc3"};
+    struct buf out = BUF_INIT(2000);
+    ck_assert_int_eq(todo_write(&t, BASE, &out), LK_STORE);
+    buf_free(&out);
+    out = BUF_INIT(20);
+    t.title[0] = 'x';
+    ck_assert_int_eq(todo_write(&t, BASE, &out), LK_TOO_LARGE);
+    buf_free(&out);
+}
+END_TEST
+
 UNIT_MAIN("todo_members", members_are_set, absent_keeps_and_null_resets, whole_object_may_be_sent_back,
           every_wrong_member_is_named_and_nothing_changes, extremes_of_order_are_taken, title_is_required_to_create,
           title_has_at_most_500_characters_however_long, notes_have_at_most_20000_characters_and_a_tag_50,
-          faults_are_counted_only_so_far, json_has_every_member)
+          faults_are_counted_only_so_far, json_has_every_member, a_list_has_the_very_json_of_one_todo,
+          text_that_is_no_utf8_is_not_sent)
