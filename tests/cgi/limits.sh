@@ -68,7 +68,7 @@ if strace -o /dev/null true 2>/dev/null; then
 else
   tap 1 "... which open the configuration and the limits alone # SKIP strace may not trace here"
 fi
-exchange "$PROOF" REMOTE_ADDR=192.0.2.8
+exchange "$(proof)" REMOTE_ADDR=192.0.2.8
 is "another address is not" "$STATUS" 200
 exchange rubbish REMOTE_ADDR=2001:db8::ffff:2
 exchange rubbish REMOTE_ADDR=2001:db8::ffff:3
