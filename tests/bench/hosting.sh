@@ -29,9 +29,9 @@ CONFIGURATIONS=(
   'lighttpd-fastcgi fastcgi lighttpd_start lighttpd-fastcgi.conf'
   'nginx-fastcgi fastcgi nginx_start nginx-fastcgi.conf'
 )
-# An Apache that has threads to spare, or too few, closes connections that a client was just about to use: an error
-# for wrk, a repetition for a browser.
-HOST_APACHE=$'StartServers 6\nMinSpareThreads 150\nMaxSpareThreads 150\nMaxKeepAliveRequests 0'
+# A process of Apache's that has no idle thread closes connections that a client may be about to use: an error for wrk, a
+# repetition for a browser. So each has a thread for each client, and none comes or goes.
+HOST_APACHE=$'ThreadsPerChild 64\nMaxRequestWorkers 128\nStartServers 2\nMinSpareThreads 128\nMaxSpareThreads 192\nMaxKeepAliveRequests 0'
 PROVIDER=https://auth.example
 # What the sample says but for the rates: one address asks more than people do. The keys come without a network.
 HOST_EXTRA=(-e 's/^;\(exchange_address\|exchange_subject\|refresh_family\|failures\) = .*/\1 = 0/' -e 's/^;grace = .*/grace = 1h/'

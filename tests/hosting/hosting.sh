@@ -16,9 +16,11 @@ BA_ROOT=$ROOT
 . "$ROOT/tests/hosting/servers.bash"
 # shellcheck source=tests/hosting/traps.bash
 . "$ROOT/tests/hosting/traps.bash"
+# shellcheck source=tests/openapi/openapi.bash
+. "$ROOT/tests/openapi/openapi.bash"
 DIR=$(mktemp -d) || exit 1
 JAR_DIR=$DIR/jars
-mkdir "$JAR_DIR"
+mkdir "$JAR_DIR" "$DIR/records"
 chmod 755 "$DIR"
 cleanup() { host_stop; ba_stop; if [ -n "${KEEP-}" ]; then echo "# $DIR"; else rm -rf "$DIR"; fi; }
 trap cleanup EXIT
@@ -43,7 +45,7 @@ CONFIGURATIONS=(
 # The smoke tests report as tests of ours, each with the configuration's name before it.
 smoke() { # NAME
   local line text="" ok="" count=0
-  BASE_URL=$ORIGIN CGI_URL='' TOKEN=$ANN TOKEN2=$BOB "$ROOT/tests/smoke/smoke.sh" >"$RUN/log/smoke" 2>"$RUN/log/smoke.err"
+  LATCHKEY_RECORD=$DIR/records BASE_URL=$ORIGIN CGI_URL='' TOKEN=$ANN TOKEN2=$BOB "$ROOT/tests/smoke/smoke.sh" >"$RUN/log/smoke" 2>"$RUN/log/smoke.err"
   while IFS= read -r line; do
     case $line in
       'ok '* | 'not ok '*)
@@ -91,6 +93,9 @@ start() { # KIND COMMAND...
 
 install_programs "$DIR/prefix" || exit 1
 check "BetterAuth is installed" ba_install
+check "the packages that hold answers against docs/openapi.yaml are installed" openapi_install
+# A page at another origin is a client too.
+HOST_EXTRA=(-e 's/^;origins = /origins = /')
 ba_start "$DIR/betterauth" || exit 1
 ANN=$(ba_token "$(ba_user ann@example.org correct-horse-battery)")
 BOB=$(ba_token "$(ba_user bob@example.org correct-horse-battery)")
@@ -109,4 +114,5 @@ for configuration in "${CONFIGURATIONS[@]}"; do
   fi
   run "${fields[@]}"
 done
+check "every answer of the smoke tests was as docs/openapi.yaml says, whatever the server" openapi_validate "$DIR/records"
 finish

@@ -90,6 +90,19 @@ traps_tls() { # NAME
   is "$1: ... and not without" "$(grep -ci '^> cookie:' "$JAR_DIR/sent")" 0
 }
 
+# The rest of the API: pages at another origin, and sessions.
+traps_api() { # NAME
+  local suite=("$(ba_node)" "$ROOT/tests/smoke/todo-backend.mjs" "$CGI_URL/todos" "$ACCESS") auth=(-H "Authorization: Bearer $ACCESS")
+  check "$1: a Todo-Backend client at an allowed origin passes its 16 tests" env NODE_EXTRA_CA_CERTS="$CURL_CA_BUNDLE" "${suite[@]}" https://app.example.org
+  refuse "$1: ... and one at another origin sees nothing" env NODE_EXTRA_CA_CERTS="$CURL_CA_BUNDLE" "${suite[@]}" https://evil.example
+  http "${auth[@]}" "$CGI_URL/sessions"
+  like "$1: sessions lists the user's" "$STATUS $BODY" '200 *"current":true*'
+  http "${auth[@]}" -X DELETE "$CGI_URL/sessions/$(jwt_part "$ACCESS" 2 | json_member sid)"
+  is "$1: ... and ends one" "$STATUS" 204
+  http "${auth[@]}" "$CGI_URL/todos"
+  is "$1: ... at once" "$STATUS" 401
+}
+
 traps() { # NAME
   http -X POST -d '' -c "$JAR_DIR/t" -H "Authorization: Bearer $CAROL" "$CGI_URL/exchange"
   is "$1: another user signs in" "$STATUS" 200
@@ -97,6 +110,7 @@ traps() { # NAME
   traps_todos "$1"
   traps_files "$1"
   [ "${ORIGIN%%:*}" != https ] || traps_tls "$1"
+  traps_api "$1"
 }
 
 # ---- with show-env ----------------------------------------------------------------------------------------------------
