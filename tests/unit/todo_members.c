@@ -115,6 +115,35 @@ START_TEST(every_wrong_member_is_named_and_nothing_changes)
 }
 END_TEST
 
+/* Each member with a value of each type: "x" where it belongs. */
+START_TEST(each_type_is_taken_where_it_belongs_and_nowhere_else)
+{
+    static const char *const values[] = {"null",    "true", "false", "7",  "1.5",
+                                         "\"low\"", "[]",   "[[]]",  "{}", "{\"a\":[]}"};
+    static const struct {
+        const char *name, *taken;
+    } table[] = {
+        {"title", "     x    "},      {"notes", "x    x    "},      {"completed", "xxx       "},
+        {"order", "x  x      "},      {"priority", "x    x    "},   {"due", "x         "},
+        {"tags", "x     x   "},       {"id", "xxxxxxxxxx"},         {"url", "xxxxxxxxxx"},
+        {"created_at", "xxxxxxxxxx"}, {"updated_at", "xxxxxxxxxx"}, {"completed_at", "xxxxxxxxxx"},
+        {"subject", "          "},    {"__proto__", "          "},
+    };
+    char text[64], pointer[32];
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        snprintf(pointer, sizeof pointer, "/%s", table[i].name);
+        for (size_t j = 0; j < sizeof values / sizeof values[0]; j++) {
+            struct todo t = {.title = "Milk"};
+            int wanted = table[i].taken[j] == 'x' ? 0 : LK_SYNTAX;
+            snprintf(text, sizeof text, "{\"%s\":%s}", table[i].name, values[j]);
+            ck_assert_msg(merge(&t, text, false) == wanted, "%s: %s", text, said);
+            ck_assert_msg(!wanted || strncmp(said, pointer, strlen(pointer)) == 0, "%s: %s", text, said);
+            todo_free(&t);
+        }
+    }
+}
+END_TEST
+
 START_TEST(extremes_of_order_are_taken)
 {
     struct todo t = {0};
@@ -277,7 +306,7 @@ START_TEST(text_that_is_no_utf8_is_not_sent)
 END_TEST
 
 UNIT_MAIN("todo_members", members_are_set, absent_keeps_and_null_resets, whole_object_may_be_sent_back,
-          every_wrong_member_is_named_and_nothing_changes, extremes_of_order_are_taken, title_is_required_to_create,
-          title_has_at_most_500_characters_however_long, notes_have_at_most_20000_characters_and_a_tag_50,
-          faults_are_counted_only_so_far, json_has_every_member, a_list_has_the_very_json_of_one_todo,
-          text_that_is_no_utf8_is_not_sent)
+          every_wrong_member_is_named_and_nothing_changes, each_type_is_taken_where_it_belongs_and_nowhere_else,
+          extremes_of_order_are_taken, title_is_required_to_create, title_has_at_most_500_characters_however_long,
+          notes_have_at_most_20000_characters_and_a_tag_50, faults_are_counted_only_so_far, json_has_every_member,
+          a_list_has_the_very_json_of_one_todo, text_that_is_no_utf8_is_not_sent)
