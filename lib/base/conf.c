@@ -1,13 +1,10 @@
 #include "base/conf_impl.h"
 
-#include <errno.h>
 #include <ini.h>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/parse.h"
 
-#define CONF_FILE_MAX 65536
 #define CONF_LINE_MAX 198 /* inih's buffer is 200 bytes; a longer line would be cut in silence */
 #define CONF_TEXT_MAX 131072
 #define KEYS_LIMIT    96
@@ -384,27 +381,6 @@ int conf_parse(const char *name, struct span text, char *const env[], struct con
     }
     *out = p.conf;
     return 0;
-}
-
-const char *conf_path(char *const env[])
-{
-    const char *path = env_get(env, "LATCHKEY_CONF");
-    return path ? path : LATCHKEY_CONF_PATH;
-}
-
-int conf_load(char *const env[], struct conf **out, struct buf *fault)
-{
-    const char *path = conf_path(env);
-    struct buf text = BUF_INIT(CONF_FILE_MAX);
-    int error = file_read(path, FILE_ANY, &text, NULL);
-    if (error) {
-        buf_printf(fault, "%s: %s", path, error == LK_SYSTEM ? strerror(errno) : lk_error_text(error));
-        error = LK_CONFIG;
-    } else {
-        error = conf_parse(path, buf_all(&text), env, out, fault);
-    }
-    buf_free(&text);
-    return error;
 }
 
 void conf_free(struct conf *conf)

@@ -9,6 +9,17 @@
 
 #define DB_FAULT_SIZE 320
 
+/* A prepared statement. It stays in the list of its connection and is handed out again when nobody steps it. */
+struct db_row {
+    struct db *db;
+    sqlite3_stmt *stmt;
+    struct db_row *next;
+    bool taken;
+    bool ended;
+    int parameters;
+    int argument[]; /* of each of SQLite's parameters, counted from 1: N of its name $N */
+};
+
 enum db_transaction { TXN_NONE, TXN_READ, TXN_WRITE };
 
 struct db {
@@ -32,6 +43,13 @@ int sqlite_refused(struct db *db, const char *sentence);
 
 /* LK_SCHEMA_NEWER when `version` is beyond what this program knows. */
 int sqlite_check_version(struct db *db, uint64_t version);
+
+/* LK_STORE, or what failed first, when nothing may be done in the open transaction any more. */
+int sqlite_alive(struct db *db);
+
+/* Runs a constant statement without parameters or rows, which stays prepared. */
+int sqlite_step(struct db *db, const char *sql);
+void sqlite_discard(struct db_row *row);
 
 /* Runs constant SQL whose rows do not matter. */
 int sqlite_run(struct db *db, const char *sql);

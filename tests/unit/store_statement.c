@@ -166,13 +166,14 @@ START_TEST(statement_is_prepared_once)
 {
     char sql[] = "SELECT $1";
     opened();
+    int before = prepared(); /* by opening */
     for (int i = 0; i < 5; i++) {
         struct db_row *row = first(i % 2 ? sql : "SELECT $1", DB_ARGS(db_int(i)));
         ck_assert_int_eq(db_col_int(row, 0), i);
         ck_assert_int_eq(db_next(row), LK_NOT_FOUND);
         db_done(row);
     }
-    ck_assert_int_eq(prepared(), 1);
+    ck_assert_int_eq(prepared(), before + 1);
     memcpy(sql, "SELECT 77", sizeof sql); /* the same memory, another statement */
     ck_assert_int_eq(ask_int(db, sql), 77);
     closed();
