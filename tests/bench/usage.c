@@ -16,8 +16,10 @@ int main(int argc, char **argv)
         fputs("usage: usage FILE PROGRAM [ARGUMENT...]\n", stderr);
         return 64;
     }
-    if (posix_spawn(&pid, argv[2], NULL, NULL, argv + 2, environ) || wait4(pid, &status, 0, &usage) != pid)
+    if (posix_spawn(&pid, argv[2], NULL, NULL, argv + 2, environ) || wait4(pid, &status, 0, &usage) != pid) {
+        fclose(out);
         return 1;
+    }
     fprintf(out, "%ld %ld\n", usage.ru_maxrss, usage.ru_minflt + usage.ru_majflt);
     return fclose(out) || !WIFEXITED(status) ? 1 : WEXITSTATUS(status);
 }
