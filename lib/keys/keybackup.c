@@ -17,23 +17,6 @@ struct backup {
 
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
 
-/* Jansson frees without wiping. */
-static void forget(json_t *object)
-{
-    const char *name;
-    json_t *value;
-    json_object_foreach(object, name, value)
-    {
-        union {
-            const char *shown;
-            char *owned;
-        } text = {json_string_value(value)};
-        if (text.shown)
-            secret_wipe(text.owned, json_string_length(value));
-    }
-    json_decref(object);
-}
-
 static json_t *text_of(const struct keyfile *f)
 {
     return json_stringn(buf_cstr(&f->text), f->text.n);
@@ -49,7 +32,7 @@ int keydir_backup(struct keydir *kd, struct buf *out, struct buf *fault)
     json_t *object = json_pack("{s:s,s:i,s:o,s:o,s:o}", "format", FORMAT, "version", 1, "state", text_of(&kd->state),
                                "signing", text_of(&kd->signing), "standby", text_of(&kd->standby));
     int error = object ? json_write(object, out) : LK_NOMEM;
-    forget(object);
+    keyfile_forget(object);
     return error;
 }
 
@@ -77,7 +60,7 @@ static int read_backup(struct span text, struct backup *b, struct buf *why)
         error = read_key(object, "signing", &b->signing);
     if (!error)
         error = read_key(object, "standby", &b->standby);
-    forget(object);
+    keyfile_forget(object);
     return error;
 }
 

@@ -120,6 +120,8 @@ static void check_role(struct check *c, const struct keyfile *f, enum key_state 
     const struct key_entry *active = history_in_state(&c->kd->history, KEY_ACTIVE);
     if (!e && state == KEY_PUBLISHED && active && active->external)
         c->say(c->context, KEYDIR_WARN, "there is no standby: import the next key (import --public FILE --signer)");
+    else if (e && !f->there && f->key)
+        say(c, LK_JWK_FORM, "%s: missing: keytool publish writes it again", name);
     else if (!f->there || !e)
         say(c, LK_JWK_FORM, "%s: there is no %s key: %s", name, key_state_name(state), mend);
     else if (strcmp(keyfile_kid(f), e->kid) != 0)

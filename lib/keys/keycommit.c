@@ -52,6 +52,16 @@ static int write_private(struct keydir *kd, struct keyfile *f, struct jwk **key,
     return error;
 }
 
+/* A file that was lost, but whose key is known. */
+static int write_lost(struct keydir *kd, struct keyfile *f, enum key_state state, mode_t mode, gid_t gid,
+                      struct buf *fault)
+{
+    const struct key_entry *e = history_in_state(&kd->history, state);
+    if (f->there || !f->key || !e || strcmp(keyfile_kid(f), e->kid) != 0)
+        return 0;
+    return write_key(kd, f, f->key, mode, gid, fault);
+}
+
 /* Signers may make longer tokens only when the gates count with them for good. */
 static int tell_signers(struct keydir *kd, struct buf *fault)
 {
@@ -79,6 +89,10 @@ int keydir_commit(struct keydir *kd, gid_t gid, struct buf *fault)
         error = keydir_keep_retired(kd, fault);
     if (!error)
         error = write_private(kd, &kd->signing, &kd->next_signing, SIGNING_MODE, gid, fault);
+    if (!error)
+        error = write_lost(kd, &kd->signing, KEY_ACTIVE, SIGNING_MODE, gid, fault);
+    if (!error)
+        error = write_lost(kd, &kd->standby, KEY_PUBLISHED, STANDBY_MODE, (gid_t)-1, fault);
     if (!error)
         error = write_private(kd, &kd->standby, &kd->next_standby, STANDBY_MODE, (gid_t)-1, fault);
     if (!error)

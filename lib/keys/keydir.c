@@ -143,6 +143,11 @@ void keydir_transitions(const struct keydir *kd, keydir_transition_fn *fn, void 
     }
 }
 
+static bool is_lost(const struct keyfile *f)
+{
+    return f->key && !f->there;
+}
+
 const char *keydir_needs(const struct keydir *kd)
 {
     const struct key_repair *r = &kd->repair;
@@ -156,7 +161,11 @@ const char *keydir_needs(const struct keydir *kd)
         return "signing.jwk is missing or not the active key: restore it, or keytool rotate puts the standby there";
     if (r->swap || r->adopt_standby)
         return "a rotation was interrupted: keytool publish finishes it";
-    return r->new_standby ? "the standby is missing: keytool publish makes a new one" : NULL;
+    if (r->new_standby)
+        return "the standby is missing: keytool publish makes a new one";
+    if (is_lost(&kd->signing) || is_lost(&kd->standby))
+        return "the file of a key that is elsewhere is missing: keytool publish writes it again";
+    return NULL;
 }
 
 const char *keydir_finished(const struct keydir *kd)

@@ -40,7 +40,8 @@ struct keydir {
 int keydir_judge(const char *dir, struct buf *fault); /* owner and mode; LK_NOT_FOUND, LK_UNSAFE_FILE, LK_SYSTEM */
 int keydir_lock(struct keydir *kd, struct buf *fault);
 
-/* Reads the four files. An absent state.json is an empty history. */
+/* Reads the four files. An absent state.json is an empty history. A lost file of a key that is elsewhere has its key
+ * all the same, and keydir_commit writes it again. */
 int keydir_load(struct keydir *kd, struct buf *fault);
 bool keydir_has(const char *dir, const char *name);
 

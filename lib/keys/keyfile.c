@@ -42,8 +42,7 @@ int keyfile_fault(const char *path, int error, mode_t mode, struct buf *fault)
 
 /* ---- private keys as text ---------------------------------------------------------------------------------------- */
 
-/* Jansson frees without wiping, so the private numbers are wiped before the object goes. */
-static void forget(json_t *object)
+void keyfile_forget(json_t *object)
 {
     const char *name;
     json_t *value;
@@ -74,7 +73,7 @@ static int jwk_text_parse(struct span text, struct jwk **out, int64_t *longest)
         error = public ? jwk_parse_public(object, out) : jwk_parse_private(object, out);
     if (!error && longest)
         *longest = seconds;
-    forget(object);
+    keyfile_forget(object);
     return error;
 }
 
@@ -148,7 +147,7 @@ int private_key_render(const struct jwk *key, int64_t longest, struct buf *out)
         error = json_write(object, out);
     if (!error)
         error = buf_str(out, "\n");
-    forget(object);
+    keyfile_forget(object);
     return error;
 }
 

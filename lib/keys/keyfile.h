@@ -43,6 +43,9 @@ bool keyfile_holds(const struct keyfile *f, struct span text); /* exactly these 
  * the owner of the directory. */
 int keyfile_write(struct keyfile *f, struct span text, mode_t mode, gid_t gid, bool *changed, struct buf *fault);
 
+/* Frees an object whose texts are secret. Jansson frees without wiping, so they are wiped before. */
+void keyfile_forget(json_t *object);
+
 /* Reads one private key from text (a JWK, or PEM if allowed); a JWK without kid gets its thumbprint. */
 int private_key_parse(struct span text, bool pem, struct jwk **out);
 

@@ -137,6 +137,20 @@ static int load_state(struct keydir *kd, struct buf *fault)
     return error;
 }
 
+/* The file of a key that is elsewhere has nothing that state.json has not: when it is lost it can be written again. */
+static int read_lost(struct keydir *kd, struct keyfile *f, enum key_state state)
+{
+    const struct key_entry *e = history_in_state(&kd->history, state);
+    json_t *public = NULL;
+    if (f->there || !e || !e->external)
+        return 0;
+    int error = jwk_to_public(kd->pub[e - kd->history.entry], &public);
+    if (!error)
+        error = jwk_parse_public(public, &f->key);
+    json_decref(public);
+    return error;
+}
+
 int keydir_load(struct keydir *kd, struct buf *fault)
 {
     int error = load_state(kd, fault);
@@ -148,6 +162,10 @@ int keydir_load(struct keydir *kd, struct buf *fault)
         error = keyfile_read_private(&kd->signing, kd->dir, KEYRING_SIGNING, SIGNING_MODE, fault);
     if (!error)
         error = keyfile_read_private(&kd->standby, kd->dir, KEYRING_STANDBY, STANDBY_MODE, fault);
+    if (!error)
+        error = read_lost(kd, &kd->signing, KEY_ACTIVE);
+    if (!error)
+        error = read_lost(kd, &kd->standby, KEY_PUBLISHED);
     if (!error)
         error = keyfile_read(&kd->jwks, kd->dir, KEYRING_JWKS, FILE_TRUSTED, JWKS_MODE, JWKS_MAX_BYTES, fault);
     return error;

@@ -84,12 +84,25 @@ for type in ec ed rsa; do
   "$KEYTOOL" -q -d "$WORK/private" import "$WORK/$type.pem" 2>/dev/null
   is "... under the kid of its private key" "$(kid_of standby.jwk)" "$(json_member kid <"$WORK/private/signing.jwk")"
 done
+lost() { # NAME: the file of a key that is elsewhere
+  local kid
+  kid=$(kid_of "$1")
+  rm "$DIR/$1"
+  kt status
+  like "a lost $1 of a key that is elsewhere: status says what to do" "$OUT" '*ACTION: the file of a key that is elsewhere is missing: keytool publish*'
+  kt check
+  like "... check too" "$STATUS $OUT" "1 *FAIL: $1: missing: keytool publish writes it again*"
+  kt maintain
+  is "... and maintain writes it again, from state.json" "$STATUS $(kid_of "$1") $(grep -c '"d":' "$DIR/$1")" "0 $kid 0"
+}
+lost standby.jwk
 kt rotate --force
 is "it is rotated to, with no private file" "$STATUS $(cat "$DIR/signing.jwk" "$DIR/standby.jwk" | grep -c '"d":')" "0 0"
 kt status
 like "status asks for its successor" "$OUT" "*ACTION: import the next key*"
 kt maintain
 is "maintain leaves that as it is" "$STATUS" 0
+lost signing.jwk
 kt export "$(kid_of signing.jwk)"
 like "export: the public key" "$STATUS $OUT" "0 {\"kty\":\"RSA\",*"
 
