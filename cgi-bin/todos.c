@@ -269,7 +269,7 @@ static int transact(struct call *c, const struct action *action)
 static int enter(struct call *c, const struct action *action, int *lock)
 {
     *lock = IDEMPOTENCY_FREE;
-    return action->repeat ? idempotency_enter(c->site->conf->store.path, c->req, c->res, lock) : 0;
+    return action->repeat ? idempotency_enter(c->site, c->req, c->res, lock) : 0;
 }
 
 static int guarded(struct request *req, struct response *res, void *state)

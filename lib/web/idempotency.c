@@ -57,7 +57,7 @@ static int take_byte(const char *path, const uint8_t hash[SHA256_SIZE], int *out
     return error;
 }
 
-int idempotency_enter(const char *database, const struct request *req, struct response *res, int *lock)
+int idempotency_enter(struct site *site, const struct request *req, struct response *res, int *lock)
 {
     char path[PATH_MAX];
     uint8_t hash[SHA256_SIZE];
@@ -65,11 +65,15 @@ int idempotency_enter(const char *database, const struct request *req, struct re
     *lock = IDEMPOTENCY_FREE;
     if (!*req->idempotency_key || key_of(req, &key))
         return 0;
-    if (snprintf(path, sizeof path, "%s-inflight", database) >= (int)sizeof path)
+    if (snprintf(path, sizeof path, "%s-inflight", site->conf->store.path) >= (int)sizeof path)
         return LK_SYSTEM;
     int error = hash_key(req->authorization, req, key, hash);
     if (!error)
         error = take_byte(path, hash, lock);
+    if (error == LK_SYSTEM) {
+        buf_reset(&site->fault);
+        buf_printf(&site->fault, "%s: %s", path, strerror(errno));
+    }
     if (error != LK_BUSY)
         return error;
     response_header(res, "Retry-After", "1");

@@ -26,8 +26,8 @@ struct idempotency {
 
 /* Before the request waits for anything. 0, and `*lock` is to be given to idempotency_leave when all is committed
  * (IDEMPOTENCY_FREE without a key, or with none that can be used). WEB_ANSWERED: 409, a request with this credential
- * and this key is at work. LK_SYSTEM: the lock file beside the database cannot be had. */
-int idempotency_enter(const char *database, const struct request *req, struct response *res, int *lock);
+ * and this key is at work. LK_SYSTEM: the lock file beside the database cannot be had; site->fault says why. */
+int idempotency_enter(struct site *site, const struct request *req, struct response *res, int *lock);
 void idempotency_leave(int lock);
 
 /* In the request's own write transaction, and so is idempotency_keep.

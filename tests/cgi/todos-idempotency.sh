@@ -123,6 +123,7 @@ is "nothing was ever written where the locks are" "$(stat -c '%s %a' "$SITE/data
 ln -sf "$SITE/log" "$SITE/data/latchkey.db-inflight"
 again k12
 is "a lock file that cannot be had is a fault of the site" "$STATUS $(count)" "500 $((N + 2))"
+like "... that the log names" "$LOG" '*event=request.failed*latchkey.db-inflight: *'
 send '{"title":"plain"}'
 is "... which who has no key never sees" "$STATUS" 201
 rm "$SITE/data/latchkey.db-inflight"
