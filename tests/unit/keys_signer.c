@@ -140,8 +140,10 @@ START_TEST(program_begins_with_no_limit_and_no_signal_of_ours)
     struct buf seen = BUF_INIT(8192);
     scratch_begin();
     struct jwk *key = public_key(EC);
-    script(
-        "grep -E '^Sig(Blk|Ign)' /proc/self/status >seen; ulimit -v >>seen; exec openssl dgst -sha256 -sign one.pem");
+    /* Signals 32 and 33 are the C library's; what a package is built by leaves them ignored, and nobody can change
+     * that. */
+    script("grep -E '^Sig(Blk|Ign)' /proc/self/status | sed 's/0000000180000000/0000000000000000/' >seen;"
+           "ulimit -v >>seen; exec openssl dgst -sha256 -sign one.pem");
     ck_assert_int_eq(attach(key, 20), 0);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
