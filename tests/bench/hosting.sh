@@ -67,7 +67,9 @@ make_sessions() { # NAME
 site_up() { # NAME KIND START...
   local name=$1 kind=$2
   shift 2
-  HOST_PREFIX=$DIR/$kind
+  # Of its own, so that its processes can be told from those of the others.
+  HOST_PREFIX=$DIR/programs/$name
+  mkdir -p "$DIR/programs" && cp -al "$DIR/$kind" "$HOST_PREFIX"
   host_make "$name" http || fail "$name: no site"
   case "$*" in
     lighttpd*) ;;
@@ -111,11 +113,11 @@ row() { # MODE CLIENTS
 }
 
 # The largest resident size that a process of this program has had.
-peaks() { # NAME KIND
+peaks() { # NAME
   local program pid kib most
   for program in exchange refresh sessions todos; do
     most=0
-    for pid in $(pgrep -f "^$DIR/$2/cgi-bin/$program"); do
+    for pid in $(pgrep -f "^$DIR/programs/$1/cgi-bin/$program"); do
       kib=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$pid/status" 2>/dev/null)
       [ "${kib:-0}" -le "$most" ] || most=$kib
     done
@@ -143,5 +145,5 @@ for _ in $(seq "$ROUNDS"); do
   for clients in 1 2 4 16 32; do row list "$clients"; done
   for mode in hello list refresh; do row "$mode" "$MANY"; done
 done
-peaks fastcgi fastcgi
+for name in apache lighttpd nginx; do peaks "$name-fastcgi"; done
 mv "$OUT.new" "$OUT"

@@ -12,7 +12,7 @@ const median = (values) => values.toSorted((a, b) => a - b)[Math.floor((values.l
 const rounds = {}, memory = {}; // by "configuration mode clients"
 for (const line of read("hosting").trim().split("\n")) {
   const [kind, configuration, mode, ...rest] = line.split(" ");
-  if (kind === "memory") memory[mode] = Number(rest[0]);
+  if (kind === "memory") (memory[configuration] ??= {})[mode] = Number(rest[0]);
   else (rounds[`${configuration} ${mode} ${rest[0]}`] ??= []).push(rest.slice(1).map(Number));
 }
 const servers = {};
@@ -61,7 +61,9 @@ table("Aims:", ["", "measured", "aim", ""], aims.map(({ what, value, aim, met })
   [what, Number.isInteger(aim) ? whole(value) : two(value), String(aim), met ? "met" : "missed"]));
 table("One process without a server:", ["", "microseconds", "times hello", "peak KiB"],
   Object.entries(programs.process).map(([name, p]) => [name, whole(p.us), p.ratio.toFixed(2), whole(p.peak_kib)]));
-table("Peak memory of a FastCGI worker, after the run:", ["", "KiB"], Object.entries(memory).map(([name, kib]) => [name, whole(kib)]));
+const workers = ["exchange", "hello", "refresh", "todos"];
+table("Peak memory of a FastCGI worker, after the run, KiB:", ["", ...workers],
+  Object.entries(memory).map(([name, kib]) => [name, ...workers.map((program) => whole(kib[program]))]));
 table("Under lighttpd as CGI, ratio to `hello`:", ["", "requests/s", "ratio"], [
   ...Object.entries(programs.requests), ...Object.entries(todos.requests).map(([name, r]) => [`todos, ${name}`, r]),
 ].map(([name, r]) => [name, whole(r.rps), two(r.ratio)]));

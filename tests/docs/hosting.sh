@@ -8,8 +8,9 @@ ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 B=$(cd "${B:-$ROOT/build}" && pwd)
 cd "$ROOT/docs/hosting" || exit 1
 
-# What keytool prints for the default policy stands in the file line by line, in its order.
-printed() { LATCHKEY_CONF=$ROOT/docs/latchkey.conf.sample "$B/bin/keytool" policy --server "$1" -d /var/lib/latchkey/keys; }
+# What keytool prints for the default policy, of a directory that has no keys yet, stands in the file as it is.
+none=$(mktemp -u)
+printed() { LATCHKEY_CONF=$ROOT/docs/latchkey.conf.sample "$B/bin/keytool" policy --server "$1" -d "$none" | sed "s|$none|/var/lib/latchkey/keys|g"; }
 has_printed() { # SERVER FILE
   local text file
   text=$(printed "$1") && file=$(<"$2") && [ -n "$text" ] && [[ $file == *"$text"* ]]
