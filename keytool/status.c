@@ -90,15 +90,15 @@ static void print_row(const struct key_history *h, const struct key_entry *e)
     struct waiting w = waiting_for(h, e);
     clock_rfc3339(key_since(e), since);
     clock_rfc3339(w.at, at);
-    printf("%-43s  %-5s  %-9s  %s  %s%s%s\n", e->kid, e->alg->name, key_state_name(e->state), since,
-           w.step ? w.step : "-", w.step ? " " : "", w.step ? at : "");
+    printf("%-43s  %-5s  %-9s  %s  %-8s  %s\n", e->kid, e->alg->name, key_state_name(e->state), since,
+           w.step ? w.step : "-", w.step ? at : "-");
 }
 
 static int status_text(const struct tool *t, struct keydir *kd, const struct advice *a)
 {
     const struct key_history *h = keydir_history(kd);
     if (!t->quiet) {
-        printf("%-43s  %-5s  %-9s  %-20s  %s\n", "KID", "ALG", "STATE", "SINCE", "NEXT");
+        printf("%-43s  %-5s  %-9s  %-20s  %-8s  %s\n", "KID", "ALG", "STATE", "SINCE", "NEXT", "ELIGIBLE");
         for (size_t i = 0; i < h->n; i++)
             if (key_state_is_live(h->entry[i].state) || t->verbose)
                 print_row(h, &h->entry[i]);

@@ -149,6 +149,39 @@ else
   check "faketime steps the clock # SKIP it is not installed" true
 fi
 
+# ---- a full disk -----------------------------------------------------------------------------------------------------
+
+(umask 077; openssl genpkey -algorithm ED25519 -out "$WORK/ed.pem"; echo secret >"$WORK/pass")
+fresh
+kt rotate
+kt backup "$WORK/backup" --passphrase "$WORK/pass"
+aged activated
+aged published
+aged retired
+rm "$DIR/standby.jwk"
+full() { run bash -c 'trap "" XFSZ; ulimit -f 0; "$@" 2>&1 | cat; exit "${PIPESTATUS[0]}"' - "$KEYTOOL" -d "$DIR" "$@"; }
+refused_when_full() { # ARGUMENTS...
+  local before
+  before=$(print_of)
+  full "$@"
+  like "a full disk: $1 fails in one line" "$STATUS $(wc -l <<<"$OUT") $OUT" '1 1 keytool: *File too large*'
+  is "... and nothing was changed" "$(print_of)" "$before"
+}
+for command in maintain publish "rotate --force" "revoke $(kid_of signing.jwk) --reason leak --yes" "import $WORK/ed.pem" \
+  "restore $WORK/backup --passphrase $WORK/pass"; do
+  # shellcheck disable=SC2086
+  refused_when_full $command
+done
+kt maintain
+is "when there is room again all is well" "$STATUS $("$KEYTOOL" -d "$DIR" check 2>&1 | grep -c FAIL)" "0 0"
+refused_when_full backup "$WORK/full" --passphrase "$WORK/pass"
+is "... and no half of a backup" "$(found "$WORK/full*")" 0
+rm -rf "$DIR"
+full init
+like "a full disk: init fails in one line" "$STATUS $(wc -l <<<"$OUT") $OUT" '1 1 keytool: *File too large*'
+kt init
+is "... and begins again when there is room" "$STATUS $("$KEYTOOL" -d "$DIR" check 2>&1 | grep -c FAIL)" "0 0"
+
 # ---- busy ------------------------------------------------------------------------------------------------------------
 
 fresh

@@ -143,7 +143,7 @@ is "status -v lists them" "$(grep -c removed <<<"$OUT")" 1
 
 fresh
 kt status
-like "status: the columns" "$(head -n 1 <<<"$OUT" | tr -s ' ')" 'KID ALG STATE SINCE NEXT'
+like "status: the columns" "$(head -n 1 <<<"$OUT" | tr -s ' ')" 'KID ALG STATE SINCE NEXT ELIGIBLE'
 like "status: the active key" "$(grep -w active <<<"$OUT" | tr -s ' ')" "$(kid_of signing.jwk) ES256 active $TIME retire $TIME"
 like "status: the standby" "$(grep -w published <<<"$OUT" | tr -s ' ')" "$(kid_of standby.jwk) ES256 published $TIME activate $TIME"
 like "status: what comes next" "$(tail -n 1 <<<"$OUT")" "No action needed; next: activate $(kid_of standby.jwk) at $TIME (keytool maintain)."
