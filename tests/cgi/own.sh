@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The program of docs/build-your-own.md, as it stands there, behind the guard.
+# The programs of docs/build-your-own.md, as they stand there, behind the guard.
 # shellcheck disable=SC2016,SC2119
 set -u
 # shellcheck source=tests/cgi/site.bash
@@ -10,8 +10,11 @@ whoami() { # METHOD [VAR=VALUE...]
   variables whoami "$1"
   answer env -i "${VARIABLES[@]}" "${@:2}" "$B/own/whoami"
 }
-lines() { sed -n '/^```c$/,/^```$/p' "$ROOT/docs/build-your-own.md" | sed '1d;$d' | grep -c .; }
-check "it has about 40 lines" test "$(lines)" -le 42
+visits() { # METHOD [VAR=VALUE...]
+  variables visits "$1"
+  answer env -i "${VARIABLES[@]}" "${@:2}" "$B/own/visits"
+}
+check "it has about 40 lines" test "$(grep -c . "$B/own/whoami.c")" -le 42
 
 # Out of the tree, by the command that stands there.
 build_command() { sed -n '/^cc /,/[^\]$/p' "$ROOT/docs/build-your-own.md" | sed 's|\$L/build|$B|g'; }
@@ -42,6 +45,25 @@ whoami GET "PATH_INFO=/x" "HTTP_AUTHORIZATION=Bearer $ACCESS"
 is "another path is 404" "$STATUS" 404
 whoami GET HTTP_ORIGIN=https://app.example
 is "a configured origin may read it" "$(header access-control-allow-origin)" https://app.example
+
+ANN=$ACCESS
+sign_in sub='"bob"'
+BOB=$ACCESS ACCESS=$ANN
+for _ in 1 2; do visits POST "HTTP_AUTHORIZATION=Bearer $ANN"; done
+is "one's own database keeps what is written" "$STATUS $BODY" '200 {"times":2}'
+visits POST "HTTP_AUTHORIZATION=Bearer $BOB"
+is "... for each user" "$STATUS $BODY" '200 {"times":1}'
+visits POST
+is "... and for nobody without a token" "$STATUS $(challenge)" '401 bare'
+is "... beside Latchkey's, and as private" "$(stat -c %a "$SITE/data/latchkey.db-visits") $(db "SELECT count(*) FROM sqlite_schema WHERE name = 'visit'")" '600 0'
+visits GET "HTTP_AUTHORIZATION=Bearer $ANN"
+is "another method is 405" "$STATUS $(header allow)" '405 POST, OPTIONS'
+chmod 0 "$SITE/data/latchkey.db-visits"
+[ "$(id -u)" != 0 ] || { rm "$SITE/data/latchkey.db-visits"; mkdir "$SITE/data/latchkey.db-visits"; }
+visits POST "HTTP_AUTHORIZATION=Bearer $ANN"
+is "what cannot be kept is not answered" "$STATUS $BODY" '500 {"type":"about:blank","title":"Internal Server Error","status":500,"detail":"The server failed."}'
+
+sign_in
 echo '{"default_roles":["guest"]}' >"$SITE/claims.json"
 user=$ACCESS
 exchange "$(proof)" "LATCHKEY_CLAIMS_FILE=$SITE/claims.json"
