@@ -24,7 +24,8 @@ static const char *const needed[] = {
     /* memory */
     "brk", "munmap", "mremap", "madvise",
     /* FastCGI: connections to the socket that the process was given */
-    "accept", "accept4", "shutdown", "getsockname", "getpeername", "getsockopt", "select", "pselect6", "poll", "ppoll",
+    "accept", "accept4", "recvfrom", "recvmsg", "sendto", "sendmsg", "shutdown", "getsockname", "getpeername",
+    "getsockopt", "select", "pselect6", "poll", "ppoll",
     /* its time, its signals, itself */
     "clock_gettime", "clock_getres", "clock_nanosleep", "gettimeofday", "time", "nanosleep", "alarm", "getitimer",
     "setitimer", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigsuspend", "rt_sigpending", "sigaltstack",

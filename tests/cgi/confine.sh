@@ -91,6 +91,7 @@ case $(uname -m) in
     try "become another program" exec /bin/true alone+=ended refresh+=ended fetch+=became accept+=became signing+=became
     try "start another program" child /bin/true alone+=ended refresh+=ended
     try "make a socket" socket '' free=done alone+=ended refresh+=ended fetch+=done accept+=done command+=done
+    try "look at a connection" peek '' free='refused: ENOTSOCK' alone+='refused: ENOTSOCK' refresh+='refused: ENOTSOCK'
     try "make code" code '' free=done alone+='refused: ENOSYS' refresh+='refused: ENOSYS' fetch+=done
     if can ptrace; then
       try "trace another process" ptrace '' alone+=ended fetch+='refused: EPERM' command=done command+='refused: EPERM'
@@ -141,8 +142,19 @@ on_kernel() { # CALL=ERROR...
   answer env -i "${VARIABLES[@]}" "HTTP_AUTHORIZATION=Bearer $ACCESS" LATCHKEY_PROCESS_SECCOMP=yes \
     strace -o /dev/null "${inject[@]}" "$B/cgi-bin/todos"
 }
+missed() { # PROGRAM METHOD [VAR=VALUE...]: calls that the filter did not let through
+  variables "$1" "$2"
+  answer env -i "${VARIABLES[@]}" "${@:3}" LATCHKEY_PROCESS_SECCOMP=yes strace -f -o "$SITE/trace" "$B/cgi-bin/$1"
+  echo "$STATUS $(grep -c ' ENOSYS ' "$SITE/trace")"
+}
 if strace -o /dev/null true 2>/dev/null; then
   sign_in
+  token="HTTP_AUTHORIZATION=Bearer $ACCESS"
+  is "todos needs nothing that the filter has not" "$(missed todos GET "$token")" '200 0'
+  IN='{"title":"x"}' missed todos POST "$token" CONTENT_TYPE=application/json CONTENT_LENGTH=13 >"$SITE/said"
+  is "... to write either" "$(cat "$SITE/said")" '201 0'
+  is "sessions neither" "$(missed sessions GET "$token")" '200 0'
+  is "refresh neither" "$(missed refresh POST "HTTP_COOKIE=__Host-latchkey=$COOKIE")" '200 0'
   variables todos GET
   on_kernel landlock_create_ruleset=ENOSYS
   is "without Landlock it goes on" "$STATUS" 200

@@ -88,6 +88,13 @@ static int connect_tcp(void)
     return failed == ECONNREFUSED ? 0 : failed;
 }
 
+/* As FastCGI does between two requests of one connection. */
+static int peek(void)
+{
+    char byte;
+    return recv(STDIN_FILENO, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT) < 0 ? errno : 0;
+}
+
 static int trace_parent(void)
 {
     pid_t parent = getppid();
@@ -166,11 +173,13 @@ static const struct attempt {
     const char *path;
     int (*make)(void); /* 0, or errno */
 } attempts[] = {
-    {"nothing", NULL},           {"read", read_file},        {"write", write_file}, {"truncate", truncate_file},
-    {"remove", remove_file},     {"exec", exec_alone},       {"child", exec_child}, {"socket", make_socket},
-    {"tcp", connect_tcp},        {"ptrace", trace_parent},   {"code", make_code},   {"unshare", leave_namespace},
-    {"setuid", keep_privileges}, {"dump", be_dumped},        {"sort", sort_much},   {"landlock-1", landlock_1},
-    {"landlock-3", landlock_3},  {"landlock-4", landlock_4},
+    {"nothing", NULL},           {"read", read_file},        {"write", write_file},
+    {"truncate", truncate_file}, {"remove", remove_file},    {"exec", exec_alone},
+    {"child", exec_child},       {"socket", make_socket},    {"tcp", connect_tcp},
+    {"ptrace", trace_parent},    {"code", make_code},        {"unshare", leave_namespace},
+    {"setuid", keep_privileges}, {"dump", be_dumped},        {"peek", peek},
+    {"sort", sort_much},         {"landlock-1", landlock_1}, {"landlock-3", landlock_3},
+    {"landlock-4", landlock_4},
 };
 
 static int attempt(struct request *req, struct response *res, void *state)
