@@ -73,6 +73,7 @@ void site_keep(struct site *site)
     buf_reset(&site->fault);
     buf_reset(&site->limits_fault);
     site->refresh = (struct proof_refresh){0};
+    site->limits_error = 0;
     site->ahead.id[0] = '\0';
     for (enum site_part part = 0; part < SITE_PARTS; part++)
         if (watch_changed(&site->watch[part]))
@@ -125,8 +126,8 @@ int site_db(struct site *site)
 int site_limits(struct site *site)
 {
     const struct db_options options = {site->conf->limits.path, LIMITS_BUSY_MS, limits_steps, limits_version, true};
-    if (site->limits)
-        return 0;
+    if (site->limits_error || site->limits)
+        return site->limits_error;
     buf_reset(&site->limits_fault);
     watch(site, SITE_LIMITS, WATCH_IDENTITY, options.path, NULL);
     return db_open_with(&options, &site->limits, &site->limits_fault);

@@ -27,7 +27,8 @@ struct site {
         char id[SESSION_ID_SIZE]; /* "": none was */
         struct grants grants;
         struct buf token;
-    } ahead; /* an access token that was made before its session (web/ahead.h) */
+    } ahead;          /* an access token that was made before its session (web/ahead.h) */
+    int limits_error; /* of this request: the limits' database cannot be used, and is not waited for again */
     struct buf limits_fault;
     struct buf fault;               /* the last failure, one line for the log */
     struct watch watch[SITE_PARTS]; /* of what is open */
@@ -46,7 +47,7 @@ void site_keep(struct site *site);
 
 /* LK_STORE, LK_BUSY, LK_CONFIG ...; site->fault says more. */
 int site_db(struct site *site);
-int site_limits(struct site *site); /* leaves site->fault alone: limits_fault says why */
+int site_limits(struct site *site); /* leaves site->fault alone: limits_fault says why; or limits_error */
 int site_signer(struct site *site);
 
 /* Seconds that an access token lives, once site_signer has succeeded: as configured, but never longer than the gates of

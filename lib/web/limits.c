@@ -54,6 +54,7 @@ static int unusable(struct site *site, int error, int64_t now_us)
     const char *fault = site->limits ? db_fault(site->limits) : buf_cstr(&site->limits_fault);
     if (may_complain(site->conf, now_us / MICRO))
         log_event("limits.unusable", "reason", lk_error_code(error), "fault", fault, NULL);
+    site->limits_error = error;
     return site->conf->limits.required ? LK_UNAVAILABLE : 0;
 }
 

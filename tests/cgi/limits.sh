@@ -251,6 +251,14 @@ sign_in
 sign_in
 is "... without a limit" "$STATUS" 200
 is "... and the log says so once" "$(grep -c event=limits.unusable "$SITE/log")" 1
+if strace -o /dev/null true 2>/dev/null; then
+  variables exchange POST
+  VARIABLES+=("HTTP_AUTHORIZATION=Bearer $(proof)" LATCHKEY_LIMITS_EXCHANGE_SUBJECT=9/1m)
+  env -i "${VARIABLES[@]}" ASAN_OPTIONS=detect_leaks=0 strace -o "$SITE/trace" -e trace=%file "$B/cgi-bin/exchange" </dev/null >"$SITE/out" 2>>"$SITE/log"
+  is "... and a request tries once" "$(head -n 1 "$SITE/out" | cut -d' ' -f2) $(grep -c '/latchkey.db-limits"' "$SITE/trace")" '200 1'
+else
+  tap 1 "... and a request tries once # SKIP strace may not trace here"
+fi
 touch -d '-61 seconds' "$SITE/data/latchkey.db.limits-fault"
 sign_in
 is "... and a minute later again" "$(grep -c event=limits.unusable "$SITE/log")" 2

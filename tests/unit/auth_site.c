@@ -241,7 +241,10 @@ START_TEST(nothing_of_a_request_is_left_in_the_next)
     ck_assert_int_eq(db_begin_write(db), 0);
     buf_str(&site.fault, "of the request before");
     site.refresh.order.missing = 7;
+    site.limits_error = LK_BUSY;
+    ck_assert_int_eq(site_limits(&site), LK_BUSY);
     site_keep(&site);
+    ck_assert_int_eq(site.limits_error, 0);
     ck_assert_ptr_eq(site.db, db);
     ck_assert_int_eq(db_begin_write(db), 0); /* none was open */
     db_rollback(db);
