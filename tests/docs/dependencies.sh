@@ -30,4 +30,10 @@ check "jwks-fetch needs libcurl, Jansson, inih and libcrypto" \
   among "$B/libexec/jwks-fetch" libcurl libjansson libinih libcrypto
 like "... and libcurl indeed" "$(ours "$B/libexec/jwks-fetch")" '*libcurl *'
 refuse "a library too many is noticed" among "$B/libexec/jwks-fetch" libjansson libinih libcrypto
+
+# The Debian package is built from what packages lists to build.
+listed() { awk '$2 == "build" && $1 ~ /^lib.*-dev$/ { print $1 }' packages | sort; }
+wanted() { sed -n '/^Build-Depends:/,/^[A-Z][A-Za-z-]*:/p' debian/control | grep -oE 'lib[a-z0-9-]*-dev' | grep -vx libsubunit-dev | sort; }
+check "packages lists libraries to build with" test "$(listed | wc -l)" -gt 5
+is "debian/control wants the same" "$(wanted)" "$(listed)"
 finish
