@@ -9,6 +9,7 @@ static const char *const words[] = {[CHECK_RIGHT] = "right", [CHECK_WRONG] = "wr
 
 /* ---- what a check says ------------------------------------------------------------------------------------------- */
 
+static void format_into(struct buf *out, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 static void format_into(struct buf *out, const char *format, va_list args)
 {
     char line[FINDING_MAX];
