@@ -122,11 +122,12 @@ if [ "$(id -u)" = 0 ] || ! [ -w "$site/data" ]; then
 fi
 chmod 700 "$site/data"
 whole
-sqlite3 "$site/data/latchkey.db" 'PRAGMA user_version' >"$dir/version"
-sqlite3 "$site/data/latchkey.db" 'PRAGMA user_version = 99'
+sql() { sqlite3 -cmd '.timeout 20000' "$site/data/latchkey.db" "$1"; }
+sql 'PRAGMA user_version' >"$dir/version"
+sql 'PRAGMA user_version = 99'
 [ "$(id -u)" != 0 ] || chown "$user:$web_group" "$site"/data/*
 broken "a database of a newer version" database '*newer version*To mend it: install the newer version again*'
-sqlite3 "$site/data/latchkey.db" "PRAGMA user_version = $(cat "$dir/version")"
+sql "PRAGMA user_version = $(cat "$dir/version")"
 [ "$(id -u)" != 0 ] || chown "$user:$web_group" "$site"/data/*
 whole
 chmod 666 "$site/keys/jwks.json"
