@@ -132,7 +132,7 @@ done
 
 # ---- refresh, with many sessions of other users in the database ----------------------------------------------------
 if [ "$FAMILIES" != 0 ]; then
-  sqlite3 "$BENCH_DIR/site/data/latchkey.db" "PRAGMA synchronous=OFF; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $FAMILIES)
+  sqlite3 -cmd '.timeout 60000' "$BENCH_DIR/site/data/latchkey.db" "PRAGMA synchronous=OFF; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $FAMILIES)
     INSERT INTO family (id, lookup_hash, current_hash, previous_hash, sealed, generation, repeats, rotated_at_us, subject, email,
       email_verified, provider_role, auth_time, created_at, last_used_at, address, user_agent)
     SELECT 'bench' || i, randomblob(32), randomblob(32), randomblob(32), randomblob(76), 1, 0, t * 1000000, 'other' || (i % 1000), '',
