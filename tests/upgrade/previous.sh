@@ -8,10 +8,11 @@ set -u
 skip() { tap 1 "from the previous commit # SKIP $1"; finish; }
 NEW=$B
 ! grep -qa __asan_init "$NEW/cgi-bin/todos" || skip "make check does it"
+[ "$(git -C "$ROOT" rev-parse --show-toplevel 2>/dev/null)" = "$ROOT" ] || skip "its source is not here: no clone"
 # With changes that are not committed the last commit is the previous one.
 PREVIOUS=HEAD~1
 [ -z "$(git -C "$ROOT" status --porcelain --untracked-files=no 2>/dev/null)" ] || PREVIOUS=HEAD
-REVISION=$(git -C "$ROOT" rev-parse --verify -q "${UPGRADE_FROM:-$PREVIOUS}^{commit}") || skip "its source is not here: no clone, or a shallow one"
+REVISION=$(git -C "$ROOT" rev-parse --verify -q "${UPGRADE_FROM:-$PREVIOUS}^{commit}") || skip "its source is not here: a shallow clone"
 
 # ---- its programs ------------------------------------------------------------------------------------------------------
 
