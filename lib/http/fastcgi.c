@@ -24,7 +24,6 @@ struct pool {
     uint64_t used[CONNECTIONS]; /* when, counted in requests */
     uint64_t requests;
     size_t turn; /* of the descriptors, so that none waits for ever */
-    bool last;   /* no connection is kept any more */
 };
 
 static volatile sig_atomic_t leaving;
@@ -73,8 +72,6 @@ static int stream_write(void *context, struct span answer)
 static void serve(struct pool *pool, size_t i)
 {
     FCGX_Request *request = &pool->request[i];
-    if (pool->last)
-        request->keepConnection = 0;
     pool->used[i] = ++pool->requests;
     pool->f->handle(pool->f->context, &(struct transport){request->envp, stream_read, request, stream_write});
 }
@@ -123,9 +120,9 @@ static int accept_new(struct pool *pool)
 
 static int continue_kept(struct pool *pool, size_t i)
 {
-    pool->last = pool->last || !pool->f->stay(pool->f->context);
+    bool stays = pool->f->stay(pool->f->context);
     int error = take(pool, i);
-    return !error && pool->last ? LK_NOT_FOUND : error;
+    return error || stays ? error : LK_NOT_FOUND;
 }
 
 static int take_next(struct pool *pool)
@@ -153,7 +150,6 @@ static int take_next(struct pool *pool)
 static void finish(struct pool *pool)
 {
     char byte;
-    pool->last = true;
     for (size_t i = 0; i < CONNECTIONS; i++) {
         int fd = pool->request[i].ipcFd;
         if (fd >= 0 && recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)

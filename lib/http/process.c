@@ -37,11 +37,13 @@ void process_begin(void)
 /* The soft limit only, so that a FastCGI process can follow a changed configuration. */
 static void limit_memory(uint64_t bytes)
 {
+    static uint64_t present; /* so that a process of many requests asks the system once */
     struct rlimit limit;
-    if (bytes < LEAST_MEMORY || getrlimit(RLIMIT_AS, &limit))
+    if (bytes < LEAST_MEMORY || bytes == present || getrlimit(RLIMIT_AS, &limit))
         return;
     limit.rlim_cur = limit.rlim_max == RLIM_INFINITY || bytes < limit.rlim_max ? bytes : limit.rlim_max;
-    setrlimit(RLIMIT_AS, &limit);
+    if (setrlimit(RLIMIT_AS, &limit) == 0)
+        present = bytes;
 }
 
 void process_limit(const struct conf *conf)

@@ -292,6 +292,36 @@ START_TEST(a_worker_leaves_no_request_on_a_kept_connection_behind)
 }
 END_TEST
 
+static void serves_what_waits(int signal)
+{
+    start(1);
+    pid_t supervisor = run();
+    int kept = connected();
+    send_request(kept, GET, "", true);
+    ck_assert(receive_answer(kept));
+    int fd = begin_waiting();
+    send_request(kept, GET, "", true);
+    kill(supervisor, signal);
+    poll(NULL, 0, 50); /* so that the worker is asked to leave before it has time for it */
+    finish_waiting(fd);
+    ck_assert(receive_answer(kept));
+    ck_assert(is_status("204"));
+    ck_assert_int_eq(exit_status(supervisor), signal == SIGKILL ? -1 : 0);
+    all_end();
+}
+
+START_TEST(a_request_that_waits_on_a_kept_connection_is_served_before_leaving)
+{
+    serves_what_waits(SIGTERM);
+}
+END_TEST
+
+START_TEST(also_when_the_supervisor_was_killed)
+{
+    serves_what_waits(SIGKILL);
+}
+END_TEST
+
 START_TEST(idle_connections_that_are_kept_keep_nobody_waiting)
 {
     int kept[40];
@@ -314,4 +344,6 @@ UNIT_MAIN("http_supervisor", workers_serve_and_the_supervisor_does_not, a_worker
           a_worker_that_never_lives_long_is_replaced_more_and_more_slowly, sigterm_lets_the_requests_in_hand_finish,
           sigusr1_too, a_killed_supervisor_takes_its_workers_with_it_after_their_requests,
           a_worker_is_replaced_after_so_many_requests, a_worker_that_has_grown_is_replaced,
-          a_worker_leaves_no_request_on_a_kept_connection_behind, idle_connections_that_are_kept_keep_nobody_waiting)
+          a_worker_leaves_no_request_on_a_kept_connection_behind,
+          a_request_that_waits_on_a_kept_connection_is_served_before_leaving, also_when_the_supervisor_was_killed,
+          idle_connections_that_are_kept_keep_nobody_waiting)
