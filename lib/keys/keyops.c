@@ -128,10 +128,13 @@ int keydir_import(struct keydir *kd, struct jwk *key, gid_t gid, int64_t now, st
     if (kd->repair.unborn)
         return begin_with(kd, key, gid, now, fault);
     int error = keydir_recover(kd, NULL, now, fault);
-    struct key_entry *old = error ? NULL : history_in_state(&kd->history, KEY_PUBLISHED);
+    if (error) {
+        jwk_free(key);
+        return error;
+    }
+    struct key_entry *old = history_in_state(&kd->history, KEY_PUBLISHED);
     kd->next_standby = key; /* owned by kd now */
-    if (!error)
-        error = keydir_add(kd, key, now, fault);
+    error = keydir_add(kd, key, now, fault);
     if (error)
         return error;
     if (old)
@@ -147,9 +150,13 @@ int keydir_adopt(struct keydir *kd, struct jwk *key, gid_t gid, int64_t now, boo
         return begin_with(kd, key, gid, now, fault);
     }
     error = keydir_recover(kd, NULL, now, fault);
+    if (error) {
+        jwk_free(key);
+        return error;
+    }
     kd->next_signing = key; /* owned by kd now */
-    struct key_entry *e = error ? NULL : history_find(&kd->history, jwk_kid(key));
-    if (!error && (!e || !key_state_is_live(e->state) || e->state == KEY_RETIRED))
+    struct key_entry *e = history_find(&kd->history, jwk_kid(key));
+    if (!e || !key_state_is_live(e->state) || e->state == KEY_RETIRED)
         error = keydir_add(kd, key, now, fault); /* refuses what was here before */
     if (error)
         return error;

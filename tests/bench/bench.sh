@@ -100,6 +100,10 @@ chmod 755 "$BENCH_DIR/signer"
 spawn sign-jwk "$B/tests/bench/sign" "$BENCH_DIR/site/keys"
 spawn sign-pem "JWT_PRIVATE_KEY=$(cat "$BENCH_DIR/key.pem")" "$B/tests/bench/sign" "$BENCH_DIR/site/keys"
 spawn sign-command "$B/tests/bench/sign" "$BENCH_DIR/outside" "command:$BENCH_DIR/signer"
+for i in $(seq 100); do echo "Bearer $(signed '' "sub=\"outside$i\"")"; done >"$BENCH_DIR/proofs"
+runs=100 per_run="HTTP_AUTHORIZATION=$BENCH_DIR/proofs" spawn exchange-command "LATCHKEY_KEYS_DIRECTORY=$BENCH_DIR/outside" \
+  "LATCHKEY_KEYS_SIGNER=command:$BENCH_DIR/signer" REQUEST_METHOD=POST "$B/cgi-bin/exchange"
+[ "$(sqlite3 "$BENCH_DIR/site/data/latchkey.db" "SELECT count(*) FROM family WHERE subject LIKE 'outside%'")" = 100 ] || fail "exchange with a program made no sessions"
 spawn jwks-fetch-show "$B/libexec/jwks-fetch" --show
 
 # ---- verifications per second, against the bare operation ---------------------------------------------------------------
