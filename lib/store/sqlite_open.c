@@ -63,10 +63,10 @@ static int check_file(const char *path, struct buf *fault)
 #define PAUSE_US  50
 #define DOUBLINGS 5
 
-/* Sleeps, longer with each try; false: it is past `end`. Most of what keeps a process waiting is another one that opens or
- * closes the WAL index, which takes some 50 microseconds, or one that syncs. SQLite's own handler sleeps a millisecond at
- * first and a tenth of a second at last: of 64 writers at once, some never meet the lock free in two seconds. Less than
- * these 2 milliseconds at last, and they do little else than ask. */
+/* Sleeps, longer with each try; false: it is past `end`. Most of what keeps a process waiting is another one that opens
+ * or closes the WAL index, which takes some 50 microseconds, or one that syncs. SQLite's own handler sleeps a
+ * millisecond at first and a tenth of a second at last: of 64 writers at once, some never meet the lock free in two
+ * seconds. Less than these 2 milliseconds at last, and they do little else than ask. */
 static bool wait_until(int64_t end, int tries)
 {
     sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
