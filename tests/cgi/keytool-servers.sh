@@ -49,9 +49,9 @@ nginx_conf() {
 apache() { apache2 -d "$WORK/tmp" -f "$1" "${@:2}"; }
 start() { # SERVER CONF
   case $1 in
-    apache) apache "$2" -DFOREGROUND ;;
-    lighttpd) lighttpd -D -f "$2" ;;
-    nginx) nginx -e "$WORK/error.log" -c "$2" -g 'daemon off;' ;;
+    apache) exec apache2 -d "$WORK/tmp" -f "$2" -DFOREGROUND ;;
+    lighttpd) exec lighttpd -D -f "$2" ;;
+    nginx) exec nginx -e "$WORK/error.log" -c "$2" -g 'daemon off;' ;;
   esac >"$WORK/server.log" 2>&1 &
   PID=$!
 }

@@ -104,9 +104,14 @@ background() { # COMMAND...: started, and stopped by host_stop
 }
 host_stop() {
   local i
-  for ((i = ${#HOST_PIDS[@]} - 1; i >= 0; i--)); do stop_process "${HOST_PIDS[$i]}"; done
+  for ((i = ${#HOST_PIDS[@]} - 1; i >= 0; i--)); do
+    stop_process "${HOST_PIDS[$i]}"
+    # fcgiwrap leaves its children behind.
+    kill -TERM -- "-${HOST_PIDS[$i]}" 2>/dev/null && { wait_for 5 group_gone "${HOST_PIDS[$i]}" || kill -KILL -- "-${HOST_PIDS[$i]}"; }
+  done
   HOST_PIDS=()
 }
+group_gone() { ! pgrep -g "$1" >/dev/null; }
 host_ready() { process_gone "${HOST_PIDS[-1]}" || curl -sk -o /dev/null "$ORIGIN/"; }
 
 host_wait() {
