@@ -7,7 +7,7 @@ FAILED=0
 jobs=$(nproc)
 mapfile -t sources < <(git ls-files -co --exclude-standard '*.c')
 mapfile -t headers < <(git ls-files -co --exclude-standard '*.h')
-mapfile -t scripts < <(git ls-files -co --exclude-standard '*.sh' '*.bash' tests/run .ci/run)
+mapfile -t scripts < <(git ls-files -co --exclude-standard '*.sh' '*.bash' tests/run .ci/run 'debian/*.post*' 'debian/*.pre*')
 
 stage() { # NAME COMMAND...
   local name=$1 out start=$SECONDS
