@@ -157,12 +157,15 @@ rotation() {
 configuration() {
   printf '\n; %s\n' "$1" >>"$CONF"
 }
-deploy() {
-  local before
-  before=$(workers)
+install_program() { # N: the program, with N as its last line
   { cat "$SITE/todos.first"; echo "$1"; } >"$BIN/todos.new"
   chmod 755 "$BIN/todos.new"
   mv "$BIN/todos.new" "$BIN/todos"
+}
+deploy() {
+  local before
+  before=$(workers)
+  install_program "$1"
   wait_for 20 all_new "$before" || tap 0 "... every worker is a new one, $1" "$(workers | paste -sd ' '), were $(paste -sd ' ' <<<"$before")"
 }
 all_new() { [ "$(workers | wc -l)" = 2 ] && [ -z "$(comm -12 <(workers) - <<<"$1")" ]; }
@@ -180,7 +183,7 @@ crash() {
 }
 
 behind() { # NAME SERVER PATH
-  local supervisor
+  local supervisor before
   server_start "$2"
   supervisor=${BEHIND[0]}
   requests "$3"
@@ -199,6 +202,10 @@ behind() { # NAME SERVER PATH
   done
   load_stop
   check "$1: each worker that is killed costs one request at the most ($LOST)" at_most "$ROUNDS"
+  before=$(workers)
+  install_program idle
+  check "$1: the first request after a deploy" answers 200
+  check "... makes the workers leave too that have nothing to do" wait_for 20 all_new "$before"
   server_stop "$2"
 }
 at_most() { awk -v most="$1" '{ exit $3 + $5 > most }' <<<"$LOST"; }
