@@ -176,8 +176,10 @@ static int effective(struct tool *t, struct key_policy *out)
 int tool_policy(struct tool *t)
 {
     struct key_policy p;
-    int error = t->server ? print_server(t) : effective(t, &p);
-    if (error || t->server)
+    if (t->server)
+        return print_server(t);
+    int error = effective(t, &p);
+    if (error)
         return error;
     if (t->json)
         error = print_json(&p);
