@@ -149,9 +149,45 @@ else
   check "faketime steps the clock # SKIP it is not installed" true
 fi
 
-# ---- a full disk -----------------------------------------------------------------------------------------------------
+# ---- what every command refuses --------------------------------------------------------------------------------------
 
 (umask 077; openssl genpkey -algorithm ED25519 -out "$WORK/ed.pem"; echo secret >"$WORK/pass")
+fresh
+kt backup "$WORK/backup" --passphrase "$WORK/pass"
+changing=(maintain publish "rotate --force" "revoke $(kid_of signing.jwk) --reason leak --yes")
+taking=("import $WORK/ed.pem" "restore $WORK/backup --passphrase $WORK/pass")
+reading=("export $(kid_of signing.jwk)" "backup $WORK/another --passphrase $WORK/pass" status)
+DIR=$WORK/elsewhere
+for command in "${changing[@]}" "${reading[@]}"; do
+  # shellcheck disable=SC2086
+  kt $command
+  like "a wrong directory: ${command%% *}" "$STATUS $(wc -l <<<"$ERR") $ERR" "1 1 keytool: $DIR: there is no such directory*"
+done
+is "... and none is made" "$(found "$DIR")" 0
+DIR=$WORK/keys
+cp -p "$DIR/state.json" "$WORK/state"
+sed -i 's/"version":2/"version":9/' "$DIR/state.json"
+for command in "${changing[@]}" "${taking[@]}" "${reading[@]}" policy; do
+  # shellcheck disable=SC2086
+  refused "a broken state file: ${command%% *}" 78 '*/state.json: its version is not one that this keytool knows*' $command
+done
+cp -p "$WORK/state" "$DIR/state.json"
+if [ "$(id -u)" = 0 ]; then
+  cp "$KEYTOOL" "$WORK/keytool"
+  before=$(print_of)
+  for command in "${changing[@]}" "${reading[@]}"; do
+    # shellcheck disable=SC2086
+    run setpriv --reuid=65534 --regid=65534 --clear-groups "$WORK/keytool" -d "$DIR" $command
+    like "no rights: ${command%% *}" "$STATUS $(wc -l <<<"$ERR") $ERR" '77 1 keytool: *run keytool as the owner*'
+  done
+  is "... and nothing was changed" "$(print_of)" "$before"
+fi
+is "no backup was made" "$(found "$WORK/another")" 0
+kt maintain --exit-unchanged
+is "afterwards all is as it was" "$STATUS" 2
+
+# ---- a full disk -----------------------------------------------------------------------------------------------------
+
 fresh
 kt rotate
 kt backup "$WORK/backup" --passphrase "$WORK/pass"
