@@ -203,6 +203,7 @@ int supervise(const struct supervisor *s)
     crew.link.lifeline = ends[0];
     crew.hold = ends[1];
     find_executable(&crew.link);
+    reap(&crew); /* workers of the program before, whose end is told to nobody any more */
     while (!crew.leaving || count(&crew)) {
         if (!crew.leaving)
             start_missing(&crew);

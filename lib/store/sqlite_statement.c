@@ -148,8 +148,10 @@ int db_query(struct db *db, const char *sql, const struct db_value *args, size_t
         error = statement(db, sql, &row);
     if (!row)
         return error ? error : LK_STORE;
-    if (db->txn == TXN_READ && !sqlite3_stmt_readonly(row->stmt))
-        return sqlite_refused(db, "a write inside a read transaction");
+    if (db->txn == TXN_READ && !sqlite3_stmt_readonly(row->stmt)) {
+        sqlite_refused(db, "a write inside a read transaction");
+        return LK_STORE;
+    }
     row->taken = true;
     row->ended = false;
     error = bind_all(row, args, n);
