@@ -18,6 +18,7 @@ cp "$B"/cgi-bin/todos "$BIN/todos"
 cp "$BIN/todos" "$SITE/todos.first"
 # Everybody who reads the keys is on this machine, so a rotation need not wait.
 sed -i "/^\[keys\]/a lag = 0\nremote_cache = 0\nmargin = 0\nskew = 0\ncron = 0" "$CONF"
+printf '\n[fastcgi]\nmemory = 0\n' >>"$CONF" # AddressSanitizer's processes are large
 kt() { LATCHKEY_CONF=$CONF "$B/bin/keytool" -q "$@" 2>>"$SITE/log"; }
 rm -r "$SITE/keys"
 kt init
@@ -177,7 +178,9 @@ broken_deploy() {
   some_more
   deploy "$1"
 }
+has_worker() { [ -n "$(workers)" ]; }
 crash() {
+  wait_for 20 has_worker
   kill -KILL "$(workers | head -n 1)"
   wait_for 20 logged fastcgi.worker_lost "$1" || tap 0 "... the loss is logged, $1"
 }
@@ -216,7 +219,7 @@ behind lighttpd lighttpd /cgi-bin/todos
 
 # ---- memory ----------------------------------------------------------------------------------------------------------
 
-printf '[fastcgi]\nrequests = 0\nmemory = 0\n' >>"$CONF"
+printf '\n[fastcgi]\nrequests = 0\n' >>"$CONF"
 resident() { workers | xargs -I@ sed -n 's/^VmRSS: *\([0-9]*\) kB/\1/p' /proc/@/status | awk '{ kb += $1 } END { print kb }'; }
 server_start nginx
 requests /cgi-bin/todos
