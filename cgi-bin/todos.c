@@ -62,11 +62,20 @@ static int conditions(struct call *c, int64_t number)
     return status == 304 ? WEB_ANSWERED : 0;
 }
 
+static int send_todo(struct call *c, int status, const struct todo *t)
+{
+    struct buf json = BUF_INIT(RESPONSE_BODY_MAX);
+    int error = todo_write(t, c->url, &json);
+    if (!error)
+        response_text(c->res, status, "application/json", buf_all(&json));
+    buf_free(&json);
+    return error;
+}
+
 /* A todo that was written: with its ETag, and in full unless the client prefers not. */
 static int send_written(struct call *c, int status, const struct todo *t)
 {
     char etag[ETAG_SIZE];
-    json_t *body = NULL;
     bool minimal = prefers(c->req, "return=minimal");
     etag_write(ETAG_FORMAT, t->version, etag);
     response_header(c->res, "ETag", etag);
@@ -77,11 +86,7 @@ static int send_written(struct call *c, int status, const struct todo *t)
         response_empty(c->res, status == 200 ? 204 : status);
         return 0;
     }
-    int error = todo_to_json(t, c->url, &body);
-    if (!error)
-        response_json(c->res, status, "application/json", body);
-    json_decref(body);
-    return error;
+    return send_todo(c, status, t);
 }
 
 /* The body's members onto `t`. */
@@ -172,13 +177,9 @@ static int find(struct call *c, struct todo *t)
 static int show(struct call *c)
 {
     struct todo t = {0};
-    json_t *body = NULL;
     int error = find(c, &t);
     if (!error)
-        error = todo_to_json(&t, c->url, &body);
-    if (!error)
-        response_json(c->res, 200, "application/json", body);
-    json_decref(body);
+        error = send_todo(c, 200, &t);
     todo_free(&t);
     return error;
 }

@@ -1,4 +1,3 @@
-#include "base/clock.h"
 #include "base/error.h"
 #include "todo/text.h"
 #include "todo/todo.h"
@@ -258,58 +257,5 @@ int todo_merge(struct todo *t, json_t *object, bool create, json_t *faults)
     }
     todo_free(t);
     *t = merged;
-    return 0;
-}
-
-/* ---- as JSON ------------------------------------------------------------------------------------------------------
- */
-
-static json_t *json_time(int64_t t)
-{
-    char text[CLOCK_RFC3339_SIZE];
-    clock_rfc3339(t, text);
-    return json_string(text);
-}
-
-static json_t *json_url(const struct todo *t, const char *base_url)
-{
-    struct buf url = BUF_INIT(4096);
-    buf_str(&url, base_url);
-    buf_str(&url, "/");
-    buf_str(&url, t->id);
-    json_t *string = url.error ? NULL : json_stringn(url.p, url.n);
-    buf_free(&url);
-    return string;
-}
-
-int todo_to_json(const struct todo *t, const char *base_url, json_t **out)
-{
-    json_t *created = json_time(t->created_at);
-    const struct {
-        const char *name;
-        json_t *value;
-    } all[] = {
-        {"id", json_string(t->id)},
-        {"title", json_string(t->title)},
-        {"completed", json_boolean(t->completed)},
-        {"order", t->has_order ? json_integer(t->order) : json_null()},
-        {"notes", t->notes ? json_incref(t->notes) : json_string("")},
-        {"priority", json_string(priorities[t->priority])},
-        {"due", *t->due ? json_string(t->due) : json_null()},
-        {"tags", t->tags ? json_incref(t->tags) : json_array()},
-        {"created_at", created},
-        {"updated_at", t->updated_at == t->created_at ? json_incref(created) : json_time(t->updated_at)},
-        {"completed_at", t->completed ? json_time(t->completed_at) : json_null()},
-        {"url", json_url(t, base_url)},
-    };
-    json_t *json = json_object();
-    bool whole = json != NULL;
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) /* takes each value, also when it fails */
-        whole = json_object_set_new_nocheck(json, all[i].name, all[i].value) == 0 && whole;
-    if (!whole) {
-        json_decref(json);
-        return LK_NOMEM;
-    }
-    *out = json;
     return 0;
 }

@@ -51,12 +51,9 @@ const char *todo_priority_name(int priority);
  * pointer is that of the whole object, ""). */
 int todo_merge(struct todo *t, json_t *members, bool create, json_t *faults);
 
-/* As JSON for a client: id, title, completed, order, notes, priority, due, tags, created_at, updated_at, completed_at
- * (RFC 3339), url. New reference. */
-int todo_to_json(const struct todo *t, const char *base_url, json_t **out);
-
-/* Appends the same, byte for byte as json_write has it, for lists: at a tenth of its cost. LK_STORE: the row's text is
- * no UTF-8; LK_NOMEM; LK_TOO_LARGE. */
+/* Appends it as JSON for a client, compact as json_write does: id, title, completed, order, notes, priority, due, tags,
+ * created_at, updated_at, completed_at (RFC 3339), url. LK_STORE: the row's text is no UTF-8; LK_NOMEM; LK_TOO_LARGE.
+ */
 int todo_write(const struct todo *t, const char *base_url, struct buf *out);
 
 /* Inserts; fills id, version and the times. `now_us` microseconds. */
