@@ -177,14 +177,19 @@ static bool file_is_ours(struct finding *f, const char *path, const char *user)
 
 enum verdict check_files(void *context, struct finding *f)
 {
-    static const char *const endings[] = {"", "-wal", "-shm"};
+    static const char *const endings[] = {"", "-wal", "-shm", "-inflight", ".limits-fault"};
     struct inspection *in = context;
-    const char *paths[] = {in->site.conf->store.path, in->site.conf->limits.path};
+    const struct {
+        const char *path;
+        size_t files; /* so many of `endings` */
+    } databases[] = {{in->site.conf->store.path, 5}, {in->site.conf->limits.path, 3}};
     char path[PATH_MAX];
-    for (size_t i = 0; i < 6; i++) {
-        snprintf(path, sizeof path, "%s%s", paths[i / 3], endings[i % 3]);
-        if (!file_is_ours(f, path, in->user))
-            return CHECK_WRONG;
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t j = 0; j < databases[i].files; j++) {
+            snprintf(path, sizeof path, "%s%s", databases[i].path, endings[j]);
+            if (!file_is_ours(f, path, in->user))
+                return CHECK_WRONG;
+        }
     }
     return CHECK_RIGHT;
 }

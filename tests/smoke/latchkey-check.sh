@@ -112,6 +112,13 @@ if [ "$(id -u)" = 0 ]; then
   broken "a -wal file that root has made" data.files "*-wal: owner 0*To mend it: chown $user: *-wal && chmod 600 *"
   chown "$user" "$site/data/latchkey.db-wal"
   whole
+  for file in latchkey.db-inflight latchkey.db.limits-fault; do
+    touch "$site/data/$file"
+    chown root "$site/data/$file"
+    broken "a $file that root has made" data.files "*$file: owner 0*To mend it: chown $user: *$file && chmod 600 *"
+    chown "$user": "$site/data/$file" && chmod 600 "$site/data/$file"
+    whole
+  done
 else
   tap 1 "files of root and of the server's user # SKIP not root"
 fi
