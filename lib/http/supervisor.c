@@ -40,6 +40,13 @@ static bool is_same(const struct stat *a, const struct stat *b)
            a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
+/* What it holds is never compared: a confined worker may not read it, and while it runs nobody can write it. */
+static void watch_executable(struct worker *w)
+{
+    watch_begin(&w->executable, WATCH_FILE, w->program, NULL);
+    w->executable.young = false;
+}
+
 /* By the name that it was called by, which may go through a symbolic link that a deploy turns. */
 static void find_executable(struct worker *w)
 {
@@ -49,7 +56,7 @@ static void find_executable(struct worker *w)
     w->program[n > 0 ? n : 0] = '\0';
     if (name && *name == '/' && strlen(name) < sizeof w->program)
         snprintf(w->program, sizeof w->program, "%s", name);
-    watch_begin(&w->executable, WATCH_FILE, w->program, NULL);
+    watch_executable(w);
     if (w->executable.there && stat("/proc/self/exe", &running) == 0)
         w->executable.there = is_same(&running, &w->executable.st); /* another one may lie there already */
 }
@@ -70,7 +77,7 @@ static void become_new(struct crew *crew)
     char *const argv[] = {w->program, NULL};
     if (!watch_changed(&w->executable))
         return; /* tried already */
-    watch_begin(&w->executable, WATCH_FILE, w->program, NULL);
+    watch_executable(w);
     log_event("fastcgi.replaced", "program", crew->s->name, "path", w->program, NULL);
     execve(w->program, argv, environ);
     log_event("fastcgi.not_replaced", "program", crew->s->name, "path", w->program, "fault", strerror(errno), "effect",

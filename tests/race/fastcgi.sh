@@ -12,8 +12,7 @@ site_begin
 ROUNDS=3 SOME=200 MANY=3000
 [ -z "${LATCHKEY_STEPS-}" ] || ROUNDS=10 SOME=1000 MANY=20000
 CONF=$SITE/latchkey.conf
-BIN=$SITE/bin
-mkdir "$BIN"
+BIN=$(mktemp -d) # not below the configuration: a confined worker may not read what lies here
 cp "$B"/cgi-bin/todos "$BIN/todos"
 cp "$BIN/todos" "$SITE/todos.first"
 # Everybody who reads the keys is on this machine, so a rotation need not wait.
@@ -97,7 +96,7 @@ server_stop() {
   [ "$1" = lighttpd ] || stop_process "${BEHIND[0]}"
   cat "$SITE/service.err" >>"$SITE/log"
 }
-trap 'stop_process "${LOAD_PID-}"; server_stop nginx 2>/dev/null; site_end' EXIT
+trap 'stop_process "${LOAD_PID-}"; server_stop nginx 2>/dev/null; rm -rf "$BIN"; site_end' EXIT
 
 answers() { [ "$(curl -s -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $ACCESS" "http://127.0.0.1:$PORT/cgi-bin/todos")" = "$1" ]; }
 workers() { pgrep -P "${BEHIND[0]}" | sort -n; }
@@ -216,6 +215,17 @@ at_most() { awk -v most="$1" '{ exit $3 + $5 > most }' <<<"$LOST"; }
 behind "nginx, connections kept" nginx /cgi-bin/todos
 behind nginx nginx /closing/todos
 behind lighttpd lighttpd /cgi-bin/todos
+
+# ---- a program that was installed a moment ago -----------------------------------------------------------------------
+
+# Linked as packages link it, it is small enough to be compared by what it holds, if a worker could read it.
+cp "$B/tests/shared/todos" "$SITE/todos.first"
+server_start nginx
+is "no worker takes a program that was just installed for another one" \
+  "the supervisor has seen $(cut -d' ' -f11 "/proc/${BEHIND[0]}/stat") pages of workers that left" \
+  "the supervisor has seen 0 pages of workers that left"
+server_stop nginx
+cp "$B/cgi-bin/todos" "$SITE/todos.first"
 
 # ---- memory ----------------------------------------------------------------------------------------------------------
 
