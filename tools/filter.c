@@ -20,12 +20,12 @@ static const char *const needed[] = {
     "open", "openat", "close", "close_range", "read", "readv", "pread64", "preadv", "write", "writev", "pwrite64",
     "pwritev", "lseek", "stat", "lstat", "fstat", "newfstatat", "statx", "access", "faccessat", "faccessat2",
     "readlink", "readlinkat", "getcwd", "getdents64", "fcntl", "flock", "fsync", "fdatasync", "ftruncate", "fallocate",
-    "unlink", "unlinkat", "fchmod", "fchown", "umask",
+    "unlink", "unlinkat", "fchmod", "fchown", "utimensat", "umask",
     /* memory */
     "brk", "munmap", "mremap", "madvise",
     /* FastCGI: connections to the socket that the process was given */
     "accept", "accept4", "recvfrom", "recvmsg", "sendto", "sendmsg", "shutdown", "getsockname", "getpeername",
-    "getsockopt", "select", "pselect6", "poll", "ppoll",
+    "getsockopt", "setsockopt", "select", "pselect6", "poll", "ppoll",
     /* its time, its signals, itself */
     "clock_gettime", "clock_getres", "clock_nanosleep", "gettimeofday", "time", "nanosleep", "alarm", "getitimer",
     "setitimer", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigsuspend", "rt_sigpending", "sigaltstack",

@@ -262,6 +262,9 @@ fi
 touch -d '-61 seconds' "$SITE/data/latchkey.db.limits-fault"
 sign_in
 is "... and a minute later again" "$(grep -c event=limits.unusable "$SITE/log")" 2
+touch -d '-61 seconds' "$SITE/data/latchkey.db.limits-fault"
+for _ in 1 2 3; do refresh lkrt_AAAAAAAAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA LATCHKEY_PROCESS_SECCOMP=yes; done
+is "... from a program that gives more up too" "$(grep -c event=limits.unusable "$SITE/log")" 3
 rmdir "$LIMITS"
 set_limits exchange_address=1/1m required=yes
 mkdir "$LIMITS"
