@@ -204,8 +204,11 @@ int db_exec(struct db *db, const char *sql, const struct db_value *args, size_t 
     struct db_row *row = NULL;
     int64_t before = sqlite3_total_changes64(db->handle);
     int error = db_query(db, sql, args, n, &row);
-    while (!error)
+    if (error)
+        return error;
+    do
         error = db_next(row);
+    while (!error);
     db_done(row);
     if (error != LK_NOT_FOUND)
         return error;

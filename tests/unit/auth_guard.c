@@ -340,7 +340,8 @@ START_TEST(other_tokens_are_not_remembered_with_it)
     memcpy(good, p.authorization, sizeof good);
     p.authorization[strlen(good) - 1] = '\0';
     ck_assert(!is_admitted(&p, NOW));
-    snprintf(p.authorization, sizeof p.authorization, "%sA", good);
+    memcpy(p.authorization, good, sizeof good);
+    memcpy(p.authorization + strlen(good), "A", sizeof "A");
     ck_assert(!is_admitted(&p, NOW));
     memcpy(p.authorization, good, sizeof good);
     p.authorization[strlen(good) - 10] = p.authorization[strlen(good) - 10] == 'A' ? 'B' : 'A';
