@@ -98,24 +98,43 @@ static void drop(FCGX_Request *request)
     FCGX_Free(request, 1);
 }
 
-/* A place for a new connection: a free one, or that of the connection that was idle longest. */
-static size_t place(struct pool *pool)
+/* What has come over a kept connection cannot be left to another process. */
+static bool has_request(const FCGX_Request *request)
 {
-    size_t oldest = 0;
-    for (size_t i = 0; i < CONNECTIONS; i++) {
-        if (pool->request[i].ipcFd < 0)
-            return i;
-        if (pool->used[i] < pool->used[oldest])
+    char byte;
+    return request->ipcFd >= 0 && recv(request->ipcFd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+/* Of the connections over which nothing has come; CONNECTIONS: there is none. */
+static size_t idle_longest(const struct pool *pool)
+{
+    size_t oldest = CONNECTIONS;
+    for (size_t i = 0; i < CONNECTIONS; i++)
+        if ((oldest == CONNECTIONS || pool->used[i] < pool->used[oldest]) && !has_request(&pool->request[i]))
             oldest = i;
-    }
-    drop(&pool->request[oldest]);
     return oldest;
 }
 
-/* A new connection is left to whoever takes this process's place. */
+/* A place for a new connection: a free one, or that of the connection that was idle longest; CONNECTIONS: none. */
+static size_t place(struct pool *pool)
+{
+    for (size_t i = 0; i < CONNECTIONS; i++)
+        if (pool->request[i].ipcFd < 0)
+            return i;
+    size_t oldest = idle_longest(pool);
+    if (oldest < CONNECTIONS)
+        drop(&pool->request[oldest]);
+    return oldest;
+}
+
+/* A new connection is left to whoever takes this process's place. Without a place it waits: the turn is that of the
+ * kept ones then. */
 static int accept_new(struct pool *pool)
 {
-    return pool->f->stay(pool->f->context) ? take(pool, place(pool)) : LK_NOT_FOUND;
+    if (!pool->f->stay(pool->f->context))
+        return LK_NOT_FOUND;
+    size_t i = place(pool);
+    return i < CONNECTIONS ? take(pool, i) : 0;
 }
 
 static int continue_kept(struct pool *pool, size_t i)
@@ -146,13 +165,10 @@ static int take_next(struct pool *pool)
     return 0;
 }
 
-/* What has come over a kept connection cannot be left to another process. */
 static void finish(struct pool *pool)
 {
-    char byte;
     for (size_t i = 0; i < CONNECTIONS; i++) {
-        int fd = pool->request[i].ipcFd;
-        if (fd >= 0 && recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
+        if (has_request(&pool->request[i]))
             take(pool, i);
         drop(&pool->request[i]);
     }
