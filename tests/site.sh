@@ -89,15 +89,17 @@ site_start() { # DIR
   : >>"$dir/cgi.log"
   "$lighttpd" -D -f "$dir/lighttpd.conf" >"$dir/lighttpd.out" 2>&1 &
   SITE_PID=$!
+  echo "$SITE_PID" >"$dir/www/pid"
   # shellcheck disable=SC2034
   BASE_URL=http://localhost:$port
-  wait_for 20 site_ready "$port" && return 0
+  wait_for 20 site_settled "$port" && site_ready "$port" && return 0
   tail -n 20 "$dir/lighttpd.out" "$dir/error.log" >&2
   site_stop
   return 1
 }
 
-# Ours, not somebody else's on the same port.
-site_ready() { process_gone "$SITE_PID" || curl -fsS -o /dev/null "http://localhost:$1/.well-known/jwks.json"; }
+# Ours, not somebody else's on the same port. One that is gone will never be ready: that ends the wait.
+site_ready() { [ "$(curl -fsS "http://localhost:$1/pid")" = "$SITE_PID" ]; }
+site_settled() { process_gone "$SITE_PID" || site_ready "$1"; }
 
 site_stop() { stop_process "${SITE_PID-}"; SITE_PID=; }

@@ -58,6 +58,8 @@ mkdir "$LATCHKEY_RECORD"
 check "BetterAuth is installed" ba_install
 ba_start "$JAR_DIR" || exit 1
 site_make "$JAR_DIR/site" "$BA_ISSUER" && site_start "$JAR_DIR/site" || exit 1
+site_make "$JAR_DIR/second" "$BA_ISSUER" "${BASE_URL##*:}" || exit 1
+refuse "a site whose port another has taken is not started" site_start "$JAR_DIR/second"
 CGI_URL=$BASE_URL/cgi-bin
 USER_SESSION=$(ba_user ann@example.org correct-horse-battery)
 http "$BASE_URL/.well-known/jwks.json"
