@@ -101,6 +101,8 @@ as_cron() { sh -c "$(cron_line | sed 's|/run/systemd/system|/nonexistent|')"; }
 check "before there are keys cron does nothing, and says nothing" test -z "$(as_cron 2>&1)"
 like "... and the timer's service has the same condition" "$(cat /lib/systemd/system/keytool-maintain.service)" \
   '*ConditionPathExists=/var/lib/latchkey/keys/state.json*'
+is "... and names the man page that is Latchkey's, not Java's" \
+  "$(sed -n 's/^Documentation=//p' /lib/systemd/system/keytool-maintain.service)" 'man:latchkey-keytool(1)'
 
 # ---- configure -------------------------------------------------------------------------------------------------------
 
