@@ -246,6 +246,8 @@ static int run(struct call *c, const struct action *action)
         error = idempotency_begin(c->site->db, c->req, c->res, c->who.subject, now, &key);
     if (!error)
         error = action->run(c);
+    if (!error && action->write)
+        error = idempotency_sweep(c->site->db, now);
     return error ? error : idempotency_keep(c->site->db, &key, c->res, now);
 }
 

@@ -140,8 +140,7 @@ int idempotency_begin(struct db *db, const struct request *req, struct response 
     return error ? error : look_up(db, out, res, now);
 }
 
-/* A few of the expired go with each that comes. */
-static int sweep(struct db *db, int64_t now)
+int idempotency_sweep(struct db *db, int64_t now)
 {
     return db_exec(db,
                    "DELETE FROM idempotency WHERE key_hash IN"
@@ -154,8 +153,6 @@ int idempotency_keep(struct db *db, const struct idempotency *key, const struct 
     if (!key->used || res->status < 200 || res->status > 299)
         return 0;
     int error = res->head.error ? res->head.error : res->body.error;
-    if (!error)
-        error = sweep(db, now);
     if (!error)
         error = db_exec(db,
                         "INSERT INTO idempotency (key_hash, request_hash, status, head, body, expires_at)"

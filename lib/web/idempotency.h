@@ -39,4 +39,8 @@ int idempotency_begin(struct db *db, const struct request *req, struct response 
 /* Keeps the answer, if it is one of success; `res` has only fields of the answer itself. */
 int idempotency_keep(struct db *db, const struct idempotency *key, const struct response *res, int64_t now);
 
+/* Takes a few of the expired answers away, more than one request adds; for every write, with a key or without: an
+ * answer tells of what was created, which may be deleted since. */
+int idempotency_sweep(struct db *db, int64_t now);
+
 #endif

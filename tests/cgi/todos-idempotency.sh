@@ -8,6 +8,7 @@ site_begin
 
 JSON=application/json
 send() { IN=$1; todos POST CONTENT_TYPE=$JSON "${@:2}"; } # BODY [VAR=VALUE...]
+send_to() { IN=$3; todos "$1" "PATH_INFO=$2" CONTENT_TYPE=$JSON; } # METHOD PATH BODY
 count() { db 'SELECT count(*) FROM todo'; }
 sign_in sub='"bob"'
 BOB=$ACCESS
@@ -49,8 +50,28 @@ is "... 255 characters are not" "$STATUS" 201
 db 'UPDATE idempotency SET expires_at = 1'
 send '{"title":"once"}' $key
 is "after a day the key is free again" "$STATUS $(header idempotency-replayed) $(count)" "201  $((N + 6))"
-is "... and the old ones go" "$(db 'SELECT count(*) FROM idempotency WHERE expires_at = 1')" 0
-
+old() { db 'SELECT count(*) FROM idempotency WHERE expires_at = 1'; }
+is "... and the old ones go" "$(old)" 0
+for method in PATCH PUT DELETE; do
+  send '{"title":"secret"}' "HTTP_IDEMPOTENCY_KEY=for-$method"
+  id=$(json_member id <<<"$BODY")
+  db 'UPDATE idempotency SET expires_at = 1'
+  todos GET "PATH_INFO=/$id"
+  like "a read leaves the old ones" "$STATUS $(old)" '200 [1-9]*'
+  if [ $method = DELETE ]; then todos DELETE "PATH_INFO=/$id"; else send_to $method "/$id" '{"title":"other"}'; fi
+  like "... $method takes them along" "$STATUS $(old)" '20[04] 0'
+done
+send '{"title":"secret"}' HTTP_IDEMPOTENCY_KEY=for-all
+db 'UPDATE idempotency SET expires_at = 1'
+todos DELETE QUERY_STRING=completed=true
+is "... and so does DELETE of several" "$STATUS $(old)" '204 0'
+db "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20)
+  INSERT INTO idempotency SELECT randomblob(32), randomblob(32), 201, '', '', 1 FROM n"
+send '{"title":"plain"}'
+is "many go a few at a time, without a key too" "$STATUS $(old)" '201 12'
+db 'UPDATE idempotency SET expires_at = 4000000000 WHERE expires_at = 1'
+send '{"title":"plain"}'
+is "... and those of today stay" "$STATUS $(db 'SELECT count(*) FROM idempotency WHERE expires_at = 4000000000')" '201 12'
 
 sign_in sub='"root"' role='"admin"'
 send '{"title":"for a"}' HTTP_IDEMPOTENCY_KEY=both QUERY_STRING=user=a
