@@ -2,15 +2,9 @@
 # keytool: maintain, revoke, the clock, dry runs, the audit log, exit codes, and what --after and --check say.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-# shellcheck source=tests/tap.sh
-. tests/tap.sh
-KEYTOOL=$(realpath "${B:-build}/bin/keytool")
-WORK=$(mktemp -d) || exit 1
-trap 'rm -rf "$WORK"' EXIT
+# shellcheck source=tests/cgi/keytool.bash
+. tests/cgi/keytool.bash
 chmod 755 "$WORK"
-DIR=$WORK/keys
-export LATCHKEY_CONF=$WORK/latchkey.conf # whatever this machine has
-printf '[site]\nissuer = https://localhost\n[provider]\nissuer = https://localhost\n' >"$LATCHKEY_CONF"
 export LATCHKEY_KEYS_LAG=0 LATCHKEY_KEYS_REMOTE_CACHE=0 LATCHKEY_KEYS_MARGIN=0 # no activation gate
 TIME='[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]Z'
 

@@ -2,14 +2,8 @@
 # Signing outside the file system: a key in SoftHSM, reached through pkcs11-tool; and a key from the environment.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-# shellcheck source=tests/tap.sh
-. tests/tap.sh
-KEYTOOL=$(realpath "${B:-build}/bin/keytool")
-WORK=$(mktemp -d) || exit 1
-trap 'rm -rf "$WORK"' EXIT
-DIR=$WORK/keys
-export LATCHKEY_CONF=$WORK/latchkey.conf # whatever this machine has
-printf '[site]\nissuer = https://localhost\n[provider]\nissuer = https://localhost\n' >"$LATCHKEY_CONF"
+# shellcheck source=tests/cgi/keytool.bash
+. tests/cgi/keytool.bash
 export LATCHKEY_KEYS_LAG=0 LATCHKEY_KEYS_REMOTE_CACHE=0 LATCHKEY_KEYS_MARGIN=0 # no activation gate
 run() { OUT=$("$@" 2>"$WORK/stderr") && STATUS=0 || STATUS=$?; ERR=$(cat "$WORK/stderr"); }
 kt() { run "$KEYTOOL" -d "$DIR" "$@"; }

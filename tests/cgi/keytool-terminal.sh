@@ -2,14 +2,8 @@
 # keytool asks for a passphrase on the terminal: script(1) gives it one.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-# shellcheck source=tests/tap.sh
-. tests/tap.sh
-KEYTOOL=$(realpath "${B:-build}/bin/keytool")
-WORK=$(mktemp -d) || exit 1
-trap 'rm -rf "$WORK"' EXIT
-DIR=$WORK/keys
-export LATCHKEY_CONF=$WORK/latchkey.conf # whatever this machine has
-printf '[site]\nissuer = https://localhost\n[provider]\nissuer = https://localhost\n' >"$LATCHKEY_CONF"
+# shellcheck source=tests/cgi/keytool.bash
+. tests/cgi/keytool.bash
 unset CREDENTIALS_DIRECTORY
 SAID='' STATUS=''
 

@@ -2,15 +2,9 @@
 # keytool: import, export, backup, restore, policy, log, and check as the web server's user.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-# shellcheck source=tests/tap.sh
-. tests/tap.sh
-KEYTOOL=$(realpath "${B:-build}/bin/keytool")
-WORK=$(mktemp -d) || exit 1
-trap 'rm -rf "$WORK"' EXIT
+# shellcheck source=tests/cgi/keytool.bash
+. tests/cgi/keytool.bash
 chmod 755 "$WORK"
-DIR=$WORK/keys
-export LATCHKEY_CONF=$WORK/latchkey.conf # whatever this machine has
-printf '[site]\nissuer = https://localhost\n[provider]\nissuer = https://localhost\n' >"$LATCHKEY_CONF"
 PASS=(--passphrase "$WORK/passphrase")
 (umask 077; echo 'correct horse battery' >"$WORK/passphrase"; echo 'another' >"$WORK/another")
 

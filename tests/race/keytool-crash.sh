@@ -5,15 +5,9 @@
 # is every Nth of all system calls instead, from a random one on.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-# shellcheck source=tests/tap.sh
-. tests/tap.sh
-KEYTOOL=$(realpath "${B:-build}/bin/keytool")
+# shellcheck source=tests/cgi/keytool.bash
+. tests/cgi/keytool.bash
 CHANGING=openat,write,rename,unlink,mkdir,chmod # what fchmod and fchown change is a temporary file that is there already
-WORK=$(mktemp -d) || exit 1
-trap 'rm -rf "$WORK"' EXIT
-DIR=$WORK/keys
-export LATCHKEY_CONF=$WORK/latchkey.conf # whatever this machine has
-printf '[site]\nissuer = https://localhost\n[provider]\nissuer = https://localhost\n' >"$LATCHKEY_CONF"
 # No gates; and no leak checker, which cannot work under ptrace.
 export LATCHKEY_KEYS_LAG=0 LATCHKEY_KEYS_REMOTE_CACHE=0 LATCHKEY_KEYS_MARGIN=0 ASAN_OPTIONS=detect_leaks=0
 every=${LATCHKEY_CRASH:-1}

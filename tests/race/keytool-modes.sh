@@ -3,14 +3,8 @@
 # system calls of every command that writes.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-# shellcheck source=tests/tap.sh
-. tests/tap.sh
-KEYTOOL=$(realpath "${B:-build}/bin/keytool")
-WORK=$(mktemp -d) || exit 1
-trap 'rm -rf "$WORK"' EXIT
-DIR=$WORK/keys
-export LATCHKEY_CONF=$WORK/latchkey.conf # whatever this machine has
-printf '[site]\nissuer = https://localhost\n[provider]\nissuer = https://localhost\n' >"$LATCHKEY_CONF"
+# shellcheck source=tests/cgi/keytool.bash
+. tests/cgi/keytool.bash
 export LATCHKEY_KEYS_LAG=0 LATCHKEY_KEYS_REMOTE_CACHE=0 LATCHKEY_KEYS_MARGIN=0 ASAN_OPTIONS=detect_leaks=0
 
 if ! strace -y -o /dev/null true 2>/dev/null; then
