@@ -139,18 +139,26 @@ START_TEST(the_next_request_sees_a_rotated_key)
 }
 END_TEST
 
+#define CLAIMS_SIZE 128
+
+/* `claims` is for the path, and the configuration's from then on. */
+static void open_verifiers_and_claims(struct fixture *x, struct site *site, char claims[CLAIMS_SIZE])
+{
+    snprintf(claims, CLAIMS_SIZE, "%s/claims.json", x->dir);
+    site->conf->claims.file = claims;
+    put(x, KEYRING_JWKS, "{\"keys\":[]}", 0644);
+    put(x, "claims.json", "{}", 0644);
+    ck_assert_int_eq(site_verifiers(site), 0);
+    ck_assert_int_eq(site_claims(site), 0);
+}
+
 START_TEST(the_next_request_sees_changed_verifiers_and_claims)
 {
     struct fixture x;
     struct site site;
-    char claims[128];
+    char claims[CLAIMS_SIZE];
     start_kept(&x, &site);
-    snprintf(claims, sizeof claims, "%s/claims.json", x.dir);
-    site.conf->claims.file = claims;
-    put(&x, KEYRING_JWKS, "{\"keys\":[]}", 0644);
-    put(&x, "claims.json", "{}", 0644);
-    ck_assert_int_eq(site_verifiers(&site), 0);
-    ck_assert_int_eq(site_claims(&site), 0);
+    open_verifiers_and_claims(&x, &site, claims);
     put(&x, "claims.json", "{ }", 0644);
     site_keep(&site);
     ck_assert_ptr_null(site.claims);
@@ -167,14 +175,9 @@ START_TEST(what_was_verified_is_forgotten_with_the_keys_and_with_the_claims)
 {
     struct fixture x;
     struct site site;
-    char claims[128];
+    char claims[CLAIMS_SIZE];
     start_kept(&x, &site);
-    snprintf(claims, sizeof claims, "%s/claims.json", x.dir);
-    site.conf->claims.file = claims;
-    put(&x, KEYRING_JWKS, "{\"keys\":[]}", 0644);
-    put(&x, "claims.json", "{}", 0644);
-    ck_assert_int_eq(site_verifiers(&site), 0);
-    ck_assert_int_eq(site_claims(&site), 0);
+    open_verifiers_and_claims(&x, &site, claims);
     ck_assert_int_eq(memo_new(&site.memo), 0);
     site_keep(&site);
     ck_assert_ptr_nonnull(site.memo);
